@@ -10,5 +10,24 @@
 //! One direction, no way back: each step takes the previous one's value and gives the next one
 //! a new value or [`diagnostic::Diagnostic`]s. Only `cli` and the report renderers print.
 
-pub mod diagnostic;
+pub mod project;
+
+pub mod load;
+
+pub mod merge;
+
+pub mod render;
+
 pub mod jobspec;
+
+pub mod inject;
+
+pub mod validate;
+
+pub mod compile;
+
+pub mod diff;
+
+pub mod diagnostic;
+
+pub mod cli;

@@ -5,7 +5,7 @@
 
 use indexmap::IndexMap;
 
-use super::declare::BlockType;
+use super::declare::{BlockType, Unset};
 use super::syntax::Span;
 
 /// A value and where it was written.
@@ -34,7 +34,8 @@ pub enum Value {
     Str(String),
     /// A list: of texts, of free values, or of [`Value::Object`]s.
     List(Vec<Node>),
-    /// A free map (`env`, `meta`, driver `config`), or blocks keyed by label; in JSON order.
+    /// A free map (`env`, `meta`, driver `config`), or blocks keyed by label; as written (JSON
+    /// sorts the keys).
     Map(IndexMap<String, Node>),
     /// A declared block.
     Object(Box<Object>),
@@ -58,9 +59,35 @@ impl PartialEq for Node {
     }
 }
 
+/// Where Nomad cannot tell "not written" from zero, neither do we.
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.ty, other.ty) && self.fields == other.fields
+        std::ptr::eq(self.ty, other.ty)
+            && self.ty.fields.iter().zip(self.fields.iter().zip(&other.fields)).all(|(field, (a, b))| {
+                a.value == b.value || (field.unset == Unset::Zero && a.value.is_zero() && b.value.is_zero())
+            })
+    }
+}
+
+impl Value {
+    /// Whether it is null, `""`, `0` or `false`.
+    pub fn is_zero(&self) -> bool {
+        match self {
+            Self::Null | Self::Bool(false) | Self::Int(0) => true,
+            Self::Float(number) => *number == 0.0,
+            Self::Str(text) => text.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is null, or a list or map without members.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::List(list) => list.is_empty(),
+            Self::Map(map) => map.is_empty(),
+            _ => false,
+        }
     }
 }
 
@@ -109,10 +136,7 @@ impl Object {
 
     /// A truth field.
     pub fn bool(&self, json: &str) -> Option<bool> {
-        match self.get(json).value {
-            Value::Bool(b) => Some(b),
-            _ => None,
-        }
+        self.get(json).as_bool()
     }
 
     /// The nested block, if there is one.
@@ -151,6 +175,23 @@ impl Object {
         })
     }
 
+    /// Whether a field says something: not null, and not the zero of a type without null.
+    pub fn is_set(&self, json: &str) -> bool {
+        self.index(json).is_some_and(|i| match self.ty.fields[i].unset {
+            Unset::Zero => !self.fields[i].value.is_zero(),
+            Unset::Null | Unset::Absent => !self.fields[i].is_null(),
+        })
+    }
+
+    /// The texts of a list.
+    pub fn strings(&self, json: &str) -> impl Iterator<Item = &str> {
+        let list = match &self.get(json).value {
+            Value::List(list) => Some(list),
+            _ => None,
+        };
+        list.into_iter().flatten().filter_map(Node::as_str)
+    }
+
     /// The entries of a free map.
     pub fn map(&self, json: &str) -> Option<&IndexMap<String, Node>> {
         match &self.get(json).value {
@@ -173,6 +214,14 @@ impl Node {
     pub fn as_int(&self) -> Option<i64> {
         match self.value {
             Value::Int(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// A truth, if it is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.value {
+            Value::Bool(truth) => Some(truth),
             _ => None,
         }
     }
@@ -200,5 +249,11 @@ impl From<Value> for Node {
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Str(text.to_owned())
+    }
+}
+
+impl From<Object> for Value {
+    fn from(object: Object) -> Self {
+        Self::Object(Box::new(object))
     }
 }

@@ -216,6 +216,8 @@ pub struct Splat<'s> {
     pub source: Expr<'s>,
     /// The steps applied to each element, in order.
     pub each: Vec<Step<'s>>,
+    /// Where `.*` or `[*]` stands.
+    pub marker: Span,
 }
 
 /// A step of a traversal.
@@ -223,8 +225,11 @@ pub struct Splat<'s> {
 pub enum Step<'s> {
     /// `.name`
     Attr(Ident<'s>),
-    /// `[e]`
+    /// `[e]`, also the legacy `.0`
     Index(Expr<'s>),
+    /// `[*]` or `.*` inside a full splat: the steps applied to each element of what is reached
+    /// so far, and the place of the marker.
+    Splat(Vec<Step<'s>>, Span),
 }
 
 /// A function call.

@@ -1,0 +1,182 @@
+//! What the commands share: the project, the stages they were told, the cluster of a stage.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap_complete::ArgValueCompleter;
+
+use super::{NOT_CONFIRMED, OUTPUT, Printer, usage};
+use crate::compile::Compiler;
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
+use crate::diff::secret::Masker;
+use crate::merge::SetArg;
+use crate::project::{Project, Stage};
+
+/// What was found around the command: printer, project folder.
+pub struct Context {
+    /// Decides all output.
+    pub printer: Printer,
+    folder: Option<PathBuf>,
+}
+
+/// The stages that a command works on.
+#[derive(Debug, Args)]
+pub struct StageArgs {
+    /// The stage; several with commas. A protected stage is reached only by writing its name here
+    #[arg(short, long = "stage", value_name = "STAGE", value_delimiter = ',')]
+    #[arg(add = ArgValueCompleter::new(super::completions::stages))]
+    pub stages: Vec<String>,
+}
+
+/// All stages at once, for the commands that take many.
+#[derive(Debug, Args)]
+pub struct AllStagesArg {
+    /// Every stage; a command that writes leaves the protected ones out
+    #[arg(long, conflicts_with = "stages")]
+    pub all_stages: bool,
+}
+
+/// One value set from the command line.
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// Set a value above all layers, e.g. `--set num_instances=3`, `--set taskargs.workers=8`
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl SetArgs {
+    /// The values as the merge takes them.
+    pub fn parse(&self) -> Result<Vec<SetArg>> {
+        self.set.iter().map(|text| SetArg::parse(text).map_err(Failure::from)).collect()
+    }
+}
+
+/// Whether a command changes a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads: protected stages are as any other.
+    Reads,
+    /// It writes: a protected stage must be named on the command line.
+    Writes,
+}
+
+impl Context {
+    /// The context of one run.
+    pub fn new(folder: Option<PathBuf>, printer: Printer) -> Self {
+        Self { printer, folder }
+    }
+
+    /// Opens the project: `--project`, else by walking up from the working folder.
+    pub fn project(&self) -> Result<Project> {
+        match &self.folder {
+            Some(folder) => Project::open(folder),
+            None => Project::find(&std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))),
+        }
+    }
+
+    /// A compiler for the project, today.
+    pub fn compiler<'p>(&self, project: &'p Project) -> Compiler<'p> {
+        Compiler::new(project, jiff::Zoned::now().date())
+    }
+
+    /// The stages that the command line selects.
+    ///
+    /// Without `--stage`, `default_stage` is taken; it can never be a protected one, nor does
+    /// `--all-stages` select a protected stage for a command that writes.
+    pub fn stages<'p>(
+        &self,
+        project: &'p Project,
+        args: &StageArgs,
+        all: bool,
+        access: Access,
+    ) -> Result<Vec<&'p Stage>> {
+        if all {
+            let stages = project.stages.values();
+            return Ok(stages.filter(|stage| access == Access::Reads || !stage.protected).collect());
+        }
+        if !args.stages.is_empty() {
+            let mut stages: Vec<&Stage> = Vec::new();
+            for name in &args.stages {
+                let stage = project.stage(name)?;
+                if !stages.iter().any(|other| other.name == stage.name) {
+                    stages.push(stage);
+                }
+            }
+            return Ok(stages);
+        }
+        match &project.default_stage {
+            Some(name) => {
+                let stage = project.stage(name)?;
+                debug_assert!(!stage.protected, "a protected default stage is refused on loading");
+                Ok(vec![stage])
+            }
+            None => {
+                let names: Vec<_> = project.stages.keys().map(String::as_str).collect();
+                Err(usage(
+                    "no stage is named, and the project has no `default_stage`",
+                    format!("add `--stage=STAGE`, one of: {}", names.join(", ")),
+                ))
+            }
+        }
+    }
+
+    /// The one stage that the command line selects.
+    pub fn stage<'p>(&self, project: &'p Project, args: &StageArgs, access: Access) -> Result<&'p Stage> {
+        match self.stages(project, args, false, access)?[..] {
+            [stage] => Ok(stage),
+            _ => Err(usage("this command works on one stage", "name one with `--stage=STAGE`")),
+        }
+    }
+
+    /// Asks before something that cannot be taken back.
+    ///
+    /// # Errors
+    /// `Usage` where nobody can be asked and `--yes` was not given; `Interrupted` for a no.
+    pub fn confirm(&self, yes: bool, question: &str) -> Result<()> {
+        if yes {
+            return Ok(());
+        }
+        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return Err(usage(
+                format!("nobody can be asked here: {question}"),
+                "add `--yes` to confirm it on the command line",
+            ));
+        }
+        let mut err = anstream::stderr().lock();
+        let _ = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        if read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureKind::Interrupted,
+            Diagnostic::error(&NOT_CONFIRMED, "not confirmed; nothing was changed"),
+        ))
+    }
+}
+
+/// Completion of job names.
+pub fn job_names() -> ArgValueCompleter {
+    ArgValueCompleter::new(super::completions::jobs)
+}
+
+/// What hides secrets in one run: the key is random, so a fingerprint tells nothing to others.
+pub fn masker() -> Masker {
+    Masker::new(uuid::Uuid::new_v4().as_bytes())
+}
+
+/// Writes a file whole or not at all: beside it, then in its place.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let beside = path.with_file_name(name);
+    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    written.map_err(|error| {
+        // What could not be put in place is of no use.
+        let _ = std::fs::remove_file(&beside);
+        let message = format!("`{}` cannot be written: {error}", path.display());
+        Failure::new(FailureKind::Other, Diagnostic::error(&OUTPUT, message))
+    })
+}

@@ -1,0 +1,73 @@
+//! The pass `environment`: every task can read what it is from `PLATY_*`.
+//!
+//! What a task sets itself stays. The values reach programs, the wrapper among them, through the
+//! environment alone: nothing is substituted into a script.
+
+use indexmap::IndexMap;
+
+use super::{Facts, Mode, Pass, wrapper};
+use crate::diagnostic::Diagnostic;
+use crate::jobspec::Job;
+use crate::jobspec::tree::{Node, Object, Value};
+
+pub(super) const PASS: Pass = Pass {
+    name: "environment",
+    doc: "sets `PLATY_*` in each task's environment: job, stage, cluster, user, owner, build, image",
+    run,
+};
+
+fn run(job: &mut Job, facts: &Facts) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let mode = wrapper::mode(job, facts);
+    let mut changes = Vec::new();
+    for group in job.root.blocks_mut("TaskGroups") {
+        for task in group.blocks_mut("Tasks") {
+            let variables = variables(task, facts, mode);
+            let name = task.str("Name").to_owned();
+            let Some(node) = task.get_mut("Env") else { continue };
+            if !matches!(node.value, Value::Map(_)) {
+                node.value = Value::Map(IndexMap::new());
+            }
+            let Value::Map(env) = &mut node.value else { continue };
+            let mut set = Vec::new();
+            for (key, text) in variables {
+                if !env.contains_key(key) {
+                    env.insert(key.to_owned(), Node::from(Value::Str(text)));
+                    set.push(key);
+                }
+            }
+            if !set.is_empty() {
+                changes.push(format!("task `{name}`: {}", set.join(", ")));
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// The variables of a task, in the order in which they are listed.
+fn variables(task: &Object, facts: &Facts, mode: Mode) -> Vec<(&'static str, String)> {
+    let mut variables = vec![
+        ("PLATY_JOB", facts.name.clone()),
+        ("PLATY_JOB_KEY", facts.job_key.clone()),
+        ("PLATY_STAGE", facts.stage.clone()),
+        ("PLATY_CLUSTER", facts.cluster.clone()),
+        ("PLATY_USER", facts.user.clone()),
+    ];
+    let image = task.map("Config").and_then(|config| config.get("image")).and_then(Node::as_str);
+    for (key, value) in [
+        ("PLATY_OWNER", facts.owner.as_deref()),
+        ("PLATY_BUILD", facts.build.as_deref()),
+        ("PLATY_IMAGE", image),
+    ] {
+        variables.extend(value.map(|text| (key, text.to_owned())));
+    }
+    if mode != Mode::Off && wrapper::is_main(task) {
+        variables.extend(facts.events.as_ref().map(|url| ("PLATY_EVENTS_URL", url.clone())));
+        // The client fills it in: in a container the host's name is not to be had otherwise.
+        variables.push(("PLATY_HOST", "${node.unique.name}".to_owned()));
+        if let Some(seconds) = wrapper::kill_after(task) {
+            variables.push(("PLATY_KILL_SIGNAL", wrapper::kill_signal(task).to_owned()));
+            variables.push(("PLATY_KILL_AFTER", seconds));
+        }
+    }
+    variables
+}

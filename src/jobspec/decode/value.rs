@@ -1,0 +1,175 @@
+//! The value of an attribute as what its field holds.
+
+use indexmap::IndexMap;
+
+use super::{Decoder, UNSUITABLE};
+use crate::jobspec::declare::{Field, Type, Unset, Width};
+use crate::jobspec::eval::expression::Scope;
+use crate::jobspec::eval::ty::Type as ValueType;
+use crate::jobspec::eval::value::Value;
+use crate::jobspec::syntax::{Expr, ExprKind, Span, TemplatePart};
+use crate::jobspec::tree;
+
+impl Decoder<'_> {
+    /// The node of an attribute; `None` once its mistake has been reported.
+    pub(super) fn attribute(&self, field: &Field, expr: &Expr<'_>, scope: &Scope<'_>) -> Option<tree::Node> {
+        let value = self.evaluator.eval(expr, scope)?;
+        let value = match self.convert(field, value) {
+            Ok(value) => value,
+            Err(why) => {
+                let span = start(expr);
+                self.evaluator.report(
+                    self.evaluator
+                        .error(&UNSUITABLE, span, format!("Unsuitable value type for `{}`: {why}", field.hcl))
+                        .hint(hint(&field.ty)),
+                );
+                return None;
+            }
+        };
+        Some(tree::Node { value, span: Some(expr.span) })
+    }
+
+    fn convert(&self, field: &Field, value: Value) -> Result<tree::Value, String> {
+        if value.is_null() {
+            let nothing = field.unset != Unset::Zero
+                || matches!(field.ty, Type::Strings | Type::Ints(_) | Type::StringMap(_) | Type::ListMap);
+            let duration = matches!(field.ty, Type::Duration);
+            return if nothing && !duration {
+                Ok(tree::Value::Null)
+            } else {
+                Err("null is not allowed".to_owned())
+            };
+        }
+        match field.ty {
+            Type::String => text(value).map(tree::Value::Str),
+            Type::Bool => {
+                ValueType::Bool.convert(value).map(|value| tree::Value::Bool(value == Value::Bool(true)))
+            }
+            Type::Int(width) => whole(value, width).map(tree::Value::Int),
+            Type::Duration => duration(value).map(tree::Value::Int),
+            Type::Strings => {
+                let items = ValueType::list(ValueType::String).convert(value)?;
+                let items = items.into_elements().unwrap_or_default();
+                let nodes = items.into_iter().map(|item| match item {
+                    Value::String(text) => Ok(tree::Value::Str(text).into()),
+                    _ => Err("a null in a list of strings is not allowed".to_owned()),
+                });
+                Ok(tree::Value::List(nodes.collect::<Result<_, _>>()?))
+            }
+            Type::Ints(width) => {
+                let items = ValueType::list(ValueType::Number).convert(value)?;
+                let items = items.into_elements().unwrap_or_default();
+                let nodes =
+                    items.into_iter().map(|item| whole(item, width).map(|n| tree::Value::Int(n).into()));
+                Ok(tree::Value::List(nodes.collect::<Result<_, _>>()?))
+            }
+            Type::StringMap(_) => string_map(value),
+            Type::ListMap | Type::Any | Type::Block(_) | Type::Blocks(_) | Type::BlockMap(_) => {
+                Err("a block is expected here".to_owned())
+            }
+        }
+    }
+}
+
+/// Text, as one: numbers and truths too.
+pub(super) fn text(value: Value) -> Result<String, String> {
+    match ValueType::String.convert(value)? {
+        Value::String(text) => Ok(text),
+        _ => Err("null is not allowed".to_owned()),
+    }
+}
+
+fn string_map(value: Value) -> Result<tree::Value, String> {
+    let Value::Map(members) = ValueType::Map(Box::new(ValueType::String)).convert(value)? else {
+        return Err("a map of strings is required".to_owned());
+    };
+    let mut map = IndexMap::with_capacity(members.len());
+    for (key, value) in members {
+        match value {
+            Value::String(text) => map.insert(key, tree::Value::Str(text).into()),
+            _ => return Err(format!("`{key}` is null, and null is not allowed in a map of strings")),
+        };
+    }
+    Ok(tree::Value::Map(map))
+}
+
+fn whole(value: Value, width: Width) -> Result<i64, String> {
+    let Value::Number(number) = ValueType::Number.convert(value)? else {
+        return Err("null is not allowed".to_owned());
+    };
+    if !number.is_whole() {
+        return Err("a whole number is required".to_owned());
+    }
+    let (least, greatest) = width.range();
+    number
+        .as_i64()
+        .filter(|number| width.holds(*number))
+        .ok_or_else(|| format!("the number must be between {least} and {greatest}"))
+}
+
+/// A Go duration (`"1m30s"`) or a number of nanoseconds.
+fn duration(value: Value) -> Result<i64, String> {
+    match value {
+        Value::String(text) => {
+            super::super::duration::parse(&text).ok_or_else(|| format!("`{text}` is not a duration"))
+        }
+        Value::Number(_) => whole(value, Width::Int),
+        other => Err(format!("a duration is required, not a {}", other.kind())),
+    }
+}
+
+fn hint(ty: &Type) -> String {
+    match ty {
+        Type::String => "write a text in quotes".to_owned(),
+        Type::Bool => "write `true` or `false`".to_owned(),
+        Type::Int(_) => "write a whole number, without quotes".to_owned(),
+        Type::Duration => "write a number with a unit in quotes: `\"30s\"`, `\"1m30s\"`, `\"2h\"`".to_owned(),
+        Type::Strings => "write a list of texts: `[\"a\", \"b\"]`".to_owned(),
+        Type::Ints(_) => "write a list of whole numbers: `[1, 2]`".to_owned(),
+        _ => "write a map of texts: `{ key = \"value\" }`".to_owned(),
+    }
+}
+
+/// Any value as the JSON that a driver's config becomes: lists of maps stay lists.
+pub(super) fn free(value: Value) -> tree::Value {
+    match value {
+        Value::Null => tree::Value::Null,
+        Value::Bool(truth) => tree::Value::Bool(truth),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => tree::Value::Int(whole),
+            None => tree::Value::Float(number.as_f64()),
+        },
+        Value::String(text) => tree::Value::Str(text),
+        Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
+            tree::Value::List(items.into_iter().map(|item| free(item).into()).collect())
+        }
+        Value::Map(members) | Value::Object(members) => {
+            tree::Value::Map(members.into_iter().map(|(key, value)| (key, free(value).into())).collect())
+        }
+    }
+}
+
+/// Where HashiCorp's parser says that an expression starts: what a type error points at.
+pub(super) fn start(expr: &Expr<'_>) -> Span {
+    match &expr.kind {
+        ExprKind::Call(call) => Span { start: call.name.span.start, end: call.name.span.end + 1 },
+        ExprKind::Conditional(parts) => start(&parts[0]),
+        ExprKind::Binary(_, left, _) => start(left),
+        ExprKind::Splat(splat) => splat.marker,
+        ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) => {
+            Span { start: expr.span.start, end: expr.span.start + 1 }
+        }
+        ExprKind::Template(parts) => match parts.first() {
+            Some(TemplatePart::Literal(_, span)) => *span,
+            Some(TemplatePart::Interpolation(inner, span)) => {
+                if parts.len() == 1 {
+                    *span
+                } else {
+                    start(inner)
+                }
+            }
+            _ => expr.span,
+        },
+        _ => expr.span,
+    }
+}

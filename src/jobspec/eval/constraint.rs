@@ -1,0 +1,99 @@
+//! Type constraints: what `type = list(string)` means.
+
+use std::collections::BTreeMap;
+
+use super::ty::{Attribute, Type};
+use crate::jobspec::syntax::{Expr, ExprKind, Span};
+
+/// An expression that is no type.
+#[derive(Debug)]
+pub struct NotAType {
+    /// Where.
+    pub span: Span,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// The type that an expression names.
+///
+/// # Errors
+/// Where it names none. The rules are those of HCL's `typeexpr` extension.
+pub fn type_of(expr: &Expr<'_>) -> Result<Type, NotAType> {
+    let bad = |message: String| NotAType { span: expr.span, message };
+    match &expr.kind {
+        ExprKind::Variable(name) => match *name {
+            "string" => Ok(Type::String),
+            "number" => Ok(Type::Number),
+            "bool" => Ok(Type::Bool),
+            "any" => Ok(Type::Any),
+            "list" | "set" | "map" => Err(bad(format!(
+                "Invalid type specification: `{name}` needs the type of its elements, as in `{name}(string)`"
+            ))),
+            "object" => Err(bad(
+                "Invalid type specification: `object` needs its attributes, as in `object({name = string})`"
+                    .to_owned(),
+            )),
+            "tuple" => Err(bad(
+                "Invalid type specification: `tuple` needs its types, as in `tuple([string, number])`"
+                    .to_owned(),
+            )),
+            _ => Err(bad(format!("Invalid type specification: `{name}` is not a type"))),
+        },
+        ExprKind::Call(call) => {
+            let [argument] = &call.args[..] else {
+                return Err(bad(format!(
+                    "Invalid type specification: `{}` takes one argument",
+                    call.name.name
+                )));
+            };
+            match call.name.name {
+                "list" => Ok(Type::List(Box::new(type_of(argument)?))),
+                "set" => Ok(Type::Set(Box::new(type_of(argument)?))),
+                "map" => Ok(Type::Map(Box::new(type_of(argument)?))),
+                "tuple" => match &argument.kind {
+                    ExprKind::Tuple(items) => {
+                        Ok(Type::Tuple(items.iter().map(type_of).collect::<Result<_, _>>()?))
+                    }
+                    _ => Err(bad("Invalid type specification: `tuple` takes a list of types".to_owned())),
+                },
+                "object" => match &argument.kind {
+                    ExprKind::Object(items) => {
+                        let mut attributes = BTreeMap::new();
+                        for item in items {
+                            let name = match &item.key.kind {
+                                ExprKind::Variable(name) => (*name).to_owned(),
+                                ExprKind::String(name) => name.clone().into_owned(),
+                                _ => {
+                                    return Err(NotAType {
+                                        span: item.key.span,
+                                        message:
+                                            "Invalid type specification: an attribute needs a plain name"
+                                                .to_owned(),
+                                    });
+                                }
+                            };
+                            attributes.insert(name, attribute(&item.value)?);
+                        }
+                        Ok(Type::Object(attributes))
+                    }
+                    _ => Err(bad("Invalid type specification: `object` takes a map of types".to_owned())),
+                },
+                name => Err(bad(format!("Invalid type specification: `{name}` is not a type"))),
+            }
+        }
+        ExprKind::Parens(inner) => type_of(inner),
+        _ => Err(bad(
+            "Invalid type specification: a type is required, as in `string` or `list(string)`".to_owned()
+        )),
+    }
+}
+
+fn attribute(expr: &Expr<'_>) -> Result<Attribute, NotAType> {
+    match &expr.kind {
+        ExprKind::Call(call) if call.name.name == "optional" => Err(NotAType {
+            span: call.name.span,
+            message: "Invalid type specification: `optional` is not known to Nomad".to_owned(),
+        }),
+        _ => Ok(type_of(expr)?.into()),
+    }
+}

@@ -1,0 +1,534 @@
+//! Numbers as HCL has them: binary fractions of up to 512 bits, printed with as few digits as
+//! tell them apart.
+//!
+//! HCL computes with HashiCorp's `cty`, whose numbers are Go's `big.Float`: a literal has 512 bits
+//! of precision, the result of `length` 64, that of `pow` 53; an operation has the precision of
+//! its more precise operand and rounds to the nearest, ties to even. What a job file shows of a
+//! number depends on it (`1/3`), so we count bits too.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use num_bigint::BigUint;
+
+/// The precision of literals and of text read as a number.
+const LITERAL: u32 = 512;
+
+/// Decimal exponents beyond this are refused: nothing in a job is that large, and printing one
+/// would take gigabytes.
+const MAX_EXPONENT: i64 = 5000;
+
+/// A number.
+#[derive(Clone)]
+pub struct Number {
+    repr: Repr,
+    /// Bits of precision.
+    bits: u32,
+}
+
+#[derive(Clone)]
+enum Repr {
+    /// Nearly all numbers.
+    Int(i64),
+    /// `mantissa × 2^exponent`; the mantissa is odd and has at most `bits` bits.
+    Big(Box<Big>),
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Big {
+    negative: bool,
+    mantissa: BigUint,
+    exponent: i64,
+}
+
+impl Number {
+    /// Zero.
+    pub const ZERO: Self = Self::literal(0);
+
+    /// A whole number with the precision of a literal.
+    pub const fn literal(value: i64) -> Self {
+        Self { repr: Repr::Int(value), bits: LITERAL }
+    }
+
+    /// A whole number that a function computed.
+    pub const fn int(value: i64) -> Self {
+        Self { repr: Repr::Int(value), bits: 64 }
+    }
+
+    /// A number in machine precision; `None` for what is not finite.
+    pub fn float(value: f64) -> Option<Self> {
+        if !value.is_finite() {
+            return None;
+        }
+        let bits = value.to_bits();
+        let raw = ((bits >> 52) & 0x7ff) as i64;
+        let fraction = bits & ((1 << 52) - 1);
+        let (mantissa, exponent) =
+            if raw == 0 { (fraction, -1074) } else { (fraction | 1 << 52, raw - 1075) };
+        Some(Self::from_parts(value < 0.0, BigUint::from(mantissa), exponent, 53))
+    }
+
+    /// A whole number of any size, exact.
+    pub fn big_int(negative: bool, magnitude: BigUint) -> Self {
+        let bits = u32::try_from(magnitude.bits()).unwrap_or(u32::MAX).max(64);
+        Self::from_parts(negative, magnitude, 0, bits)
+    }
+
+    /// Reads digits with an optional sign, fraction and exponent, as HCL and JSON write them.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(value) = parse_small(text) {
+            return Some(Self::literal(value));
+        }
+        let (negative, rest) = match text.as_bytes().first()? {
+            b'-' => (true, &text[1..]),
+            b'+' => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => {
+                let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+                if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                    return None;
+                }
+                (mantissa, exponent.parse().ok()?)
+            }
+            None => (rest, 0i64),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.len() + fraction.len() == 0
+            || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
+        {
+            return None;
+        }
+        let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+        if exponent.abs() > MAX_EXPONENT || whole.len() + fraction.len() > MAX_EXPONENT as usize {
+            return None;
+        }
+        let digits = BigUint::parse_bytes(format!("{whole}{fraction}").as_bytes(), 10)?;
+        let power = BigUint::from(10u8).pow(exponent.unsigned_abs() as u32);
+        Some(if exponent >= 0 {
+            Self::from_parts(negative, digits * power, 0, LITERAL)
+        } else {
+            Self::quotient(negative, &digits, &power, 0, LITERAL)
+        })
+    }
+
+    /// `± mantissa × 2^exponent`, rounded to `bits`.
+    fn from_parts(negative: bool, mut mantissa: BigUint, mut exponent: i64, bits: u32) -> Self {
+        let excess = mantissa.bits().saturating_sub(u64::from(bits));
+        if excess > 0 {
+            let half = BigUint::from(1u8) << (excess - 1);
+            let kept = &mantissa >> excess;
+            let rest = &mantissa - (&kept << excess);
+            let up = match rest.cmp(&half) {
+                Ordering::Greater => true,
+                Ordering::Equal => kept.bit(0),
+                Ordering::Less => false,
+            };
+            mantissa = if up { kept + 1u8 } else { kept };
+            exponent += excess as i64;
+        }
+        let Some(zeros) = mantissa.trailing_zeros() else {
+            return Self { repr: Repr::Int(0), bits };
+        };
+        mantissa >>= zeros;
+        exponent += zeros as i64;
+        if exponent >= 0 && mantissa.bits() as i64 + exponent <= 63 {
+            let whole: BigUint = &mantissa << exponent as u64;
+            if let Ok(value) = i64::try_from(&whole) {
+                return Self { repr: Repr::Int(if negative { -value } else { value }), bits };
+            }
+        }
+        Self { repr: Repr::Big(Box::new(Big { negative, mantissa, exponent })), bits }
+    }
+
+    /// `± above ÷ below × 2^exponent`, rounded to `bits`.
+    fn quotient(negative: bool, above: &BigUint, below: &BigUint, exponent: i64, bits: u32) -> Self {
+        let shift = (u64::from(bits) + 2 + below.bits()).saturating_sub(above.bits());
+        let shifted: BigUint = above << shift;
+        let quotient = &shifted / below;
+        let exact = &quotient * below == shifted;
+        // Two more bits than kept and a last one for what is cut off decide every rounding.
+        let sticky: BigUint = (quotient << 1u8) + u8::from(!exact);
+        Self::from_parts(negative, sticky, exponent - shift as i64 - 1, bits)
+    }
+
+    fn big(&self) -> Big {
+        match &self.repr {
+            Repr::Int(value) => {
+                let magnitude = value.unsigned_abs();
+                let zeros = if magnitude == 0 { 0 } else { magnitude.trailing_zeros() };
+                Big {
+                    negative: *value < 0,
+                    mantissa: BigUint::from(magnitude >> zeros),
+                    exponent: i64::from(zeros),
+                }
+            }
+            Repr::Big(big) => (**big).clone(),
+        }
+    }
+
+    /// Whether it is zero.
+    pub fn is_zero(&self) -> bool {
+        matches!(self.repr, Repr::Int(0))
+    }
+
+    /// Whether it is below zero.
+    pub fn is_negative(&self) -> bool {
+        match &self.repr {
+            Repr::Int(value) => *value < 0,
+            Repr::Big(big) => big.negative,
+        }
+    }
+
+    /// As a machine integer, if it is whole and fits.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self.repr {
+            Repr::Int(value) => Some(value),
+            Repr::Big(ref big) => {
+                let min = big.negative && big.exponent == 63 && big.mantissa == BigUint::from(1u8);
+                min.then_some(i64::MIN)
+            }
+        }
+    }
+
+    /// The nearest machine float.
+    pub fn as_f64(&self) -> f64 {
+        match &self.repr {
+            Repr::Int(value) => *value as f64,
+            Repr::Big(_) => self.exponential(40).parse().unwrap_or(f64::NAN),
+        }
+    }
+
+    /// Whether it is whole.
+    pub fn is_whole(&self) -> bool {
+        match &self.repr {
+            Repr::Int(_) => true,
+            Repr::Big(big) => big.exponent >= 0,
+        }
+    }
+
+    /// Sign and magnitude without the fraction.
+    pub fn truncated(&self) -> (bool, BigUint) {
+        let big = self.big();
+        let magnitude = if big.exponent >= 0 {
+            big.mantissa << big.exponent as u64
+        } else {
+            big.mantissa >> big.exponent.unsigned_abs()
+        };
+        (big.negative, magnitude)
+    }
+
+    /// The whole number at or below it, or at or above it.
+    #[must_use]
+    pub fn rounded(&self, up: bool) -> Self {
+        if self.is_whole() {
+            return self.clone();
+        }
+        let (negative, magnitude) = self.truncated();
+        let away = negative != up;
+        Self::from_parts(negative, if away { magnitude + 1u8 } else { magnitude }, 0, self.bits)
+    }
+
+    /// Without its sign.
+    #[must_use]
+    pub fn abs(&self) -> Self {
+        if self.is_negative() { self.neg() } else { self.clone() }
+    }
+
+    /// With the other sign.
+    #[must_use]
+    pub fn neg(&self) -> Self {
+        if let Repr::Int(value) = self.repr {
+            if let Some(value) = value.checked_neg() {
+                return Self { repr: Repr::Int(value), bits: self.bits };
+            }
+        }
+        let big = self.big();
+        Self::from_parts(!big.negative, big.mantissa, big.exponent, self.bits)
+    }
+
+    /// The sum.
+    #[must_use]
+    pub fn add(&self, other: &Self) -> Self {
+        let bits = self.bits.max(other.bits);
+        if let (Repr::Int(a), Repr::Int(b), 64..) = (&self.repr, &other.repr, bits) {
+            if let Some(sum) = a.checked_add(*b) {
+                return Self { repr: Repr::Int(sum), bits };
+            }
+        }
+        let (a, b) = (self.big(), other.big());
+        let exponent = a.exponent.min(b.exponent);
+        let left = a.mantissa << (a.exponent - exponent) as u64;
+        let right = b.mantissa << (b.exponent - exponent) as u64;
+        if a.negative == b.negative {
+            return Self::from_parts(a.negative, left + right, exponent, bits);
+        }
+        if left >= right {
+            Self::from_parts(a.negative, left - right, exponent, bits)
+        } else {
+            Self::from_parts(b.negative, right - left, exponent, bits)
+        }
+    }
+
+    /// The difference.
+    #[must_use]
+    pub fn sub(&self, other: &Self) -> Self {
+        self.add(&other.neg())
+    }
+
+    /// The product.
+    #[must_use]
+    pub fn mul(&self, other: &Self) -> Self {
+        let bits = self.bits.max(other.bits);
+        if let (Repr::Int(a), Repr::Int(b), 64..) = (&self.repr, &other.repr, bits) {
+            if let Some(product) = a.checked_mul(*b) {
+                return Self { repr: Repr::Int(product), bits };
+            }
+        }
+        let (a, b) = (self.big(), other.big());
+        Self::from_parts(a.negative != b.negative, a.mantissa * b.mantissa, a.exponent + b.exponent, bits)
+    }
+
+    /// The quotient; `None` for a division by zero.
+    pub fn div(&self, other: &Self) -> Option<Self> {
+        if other.is_zero() {
+            return None;
+        }
+        let bits = self.bits.max(other.bits);
+        let (a, b) = (self.big(), other.big());
+        let exponent = a.exponent - b.exponent;
+        Some(Self::quotient(a.negative != b.negative, &a.mantissa, &b.mantissa, exponent, bits))
+    }
+
+    /// What remains of a division whose quotient is cut to a whole number, with the sign of this;
+    /// `None` for a division by zero.
+    pub fn rem(&self, other: &Self) -> Option<Self> {
+        let (negative, magnitude) = self.div(other)?.truncated();
+        let whole = Self::from_parts(negative, magnitude, 0, self.bits.max(64));
+        Some(self.sub(&other.mul(&whole)))
+    }
+
+    /// Exactly `mantissa × 2^exponent`, as digits and the power of ten of the point after them.
+    fn decimal(mantissa: &BigUint, exponent: i64) -> (String, i64) {
+        if exponent >= 0 {
+            return ((mantissa << exponent as u64).to_string(), 0);
+        }
+        let places = exponent.unsigned_abs();
+        ((mantissa * BigUint::from(5u8).pow(places as u32)).to_string(), -(places as i64))
+    }
+
+    /// The fewest digits that tell this number from its neighbours in its precision, without
+    /// zeros at the end, and the power of ten of the first: `d.ddd × 10^power`.
+    fn shortest(&self) -> (String, i64) {
+        let big = self.big();
+        // Spread the mantissa over all bits and one more, so that half a unit is a whole number.
+        let spread = u64::from(self.bits).saturating_sub(big.mantissa.bits()) + 1;
+        let mantissa = &big.mantissa << spread;
+        let exponent = big.exponent - spread as i64;
+        let (value, point) = Self::decimal(&mantissa, exponent);
+        let (low, _) = Self::decimal(&(&mantissa - 1u8), exponent);
+        let (high, _) = Self::decimal(&(&mantissa + 1u8), exponent);
+        let power = point + value.len() as i64 - 1;
+        let trim = |text: &str| text.trim_end_matches('0').to_owned();
+        let (value, low, high) = (trim(&value), trim(&low), trim(&high));
+        // The ends of the interval round to this number only if its mantissa is even.
+        let (digits, carried) =
+            shortest_between(value.as_bytes(), low.as_bytes(), high.as_bytes(), !mantissa.bit(1));
+        (digits, power + i64::from(carried))
+    }
+
+    /// All digits without an exponent and with as few as tell it apart, as in a string.
+    fn plain(&self) -> String {
+        if let (Repr::Int(value), true) = (&self.repr, self.is_exact_int()) {
+            return value.to_string();
+        }
+        let (digits, power) = self.shortest();
+        let mut out = String::new();
+        if self.is_negative() {
+            out.push('-');
+        }
+        if power < 0 {
+            out.push_str("0.");
+            out.extend(std::iter::repeat_n('0', (-power - 1) as usize));
+            out.push_str(&digits);
+        } else {
+            let whole = power as usize + 1;
+            if digits.len() <= whole {
+                out.push_str(&digits);
+                out.extend(std::iter::repeat_n('0', whole - digits.len()));
+            } else {
+                out.push_str(&digits[..whole]);
+                out.push('.');
+                out.push_str(&digits[whole..]);
+            }
+        }
+        out
+    }
+
+    /// Whether every digit of a whole number counts in its precision.
+    fn is_exact_int(&self) -> bool {
+        match self.repr {
+            Repr::Int(value) => self.bits >= 64 || value.unsigned_abs() < 1 << 53,
+            Repr::Big(_) => false,
+        }
+    }
+
+    /// The shortest form of `%g`: with an exponent below 1e-4 and from 1e+06 on.
+    pub fn general(&self) -> String {
+        if self.is_zero() {
+            return "0".to_owned();
+        }
+        let (digits, power) = self.shortest();
+        if !(-4..6).contains(&power) {
+            let sign = if self.is_negative() { "-" } else { "" };
+            return format!("{sign}{}", with_exponent(&digits, power, 'e'));
+        }
+        self.plain()
+    }
+
+    /// `places` digits after the point, rounded to the nearest.
+    pub fn fixed(&self, places: usize) -> String {
+        let big = self.big();
+        let (digits, point) = Self::decimal(&big.mantissa, big.exponent);
+        let digits = round_decimal(&digits, point, -(places as i64));
+        let sign = if big.negative { "-" } else { "" };
+        let digits = format!("{digits:0>width$}", width = places + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - places);
+        if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    }
+
+    /// `d.ddde+dd` with `places` digits after the point.
+    pub fn exponential(&self, places: usize) -> String {
+        let big = self.big();
+        let sign = if big.negative { "-" } else { "" };
+        if self.is_zero() {
+            return with_exponent(&"0".repeat(places + 1), 0, 'e');
+        }
+        let (digits, point) = Self::decimal(&big.mantissa, big.exponent);
+        let mut power = point + digits.len() as i64 - 1;
+        let mut rounded = round_decimal(&digits, point, power - places as i64);
+        if rounded.len() > places + 1 {
+            rounded.pop();
+            power += 1;
+        }
+        format!("{sign}{}", with_exponent(&rounded, power, 'e'))
+    }
+}
+
+/// A small whole number in plain digits.
+fn parse_small(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || digits.len() > 18 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// `d.ddde±dd`
+fn with_exponent(digits: &str, power: i64, letter: char) -> String {
+    let (first, rest) = digits.split_at(1);
+    let dot = if rest.is_empty() { "" } else { "." };
+    let sign = if power < 0 { '-' } else { '+' };
+    format!("{first}{dot}{rest}{letter}{sign}{:02}", power.abs())
+}
+
+/// The digits (times `10^point`) as a multiple of `10^unit`, rounded to the nearest, ties to even.
+fn round_decimal(digits: &str, point: i64, unit: i64) -> String {
+    let drop = unit - point;
+    if drop <= 0 {
+        return format!("{digits}{}", "0".repeat(drop.unsigned_abs() as usize));
+    }
+    let drop = drop as usize;
+    let padded = format!("{digits:0>width$}", width = drop + 1);
+    let (kept, cut) = padded.split_at(padded.len() - drop);
+    let half = cut.as_bytes()[0].cmp(&b'5').then_with(|| {
+        if cut.bytes().skip(1).any(|b| b != b'0') { Ordering::Greater } else { Ordering::Equal }
+    });
+    let odd = kept.bytes().last().is_some_and(|b| (b - b'0') % 2 == 1);
+    let up = half == Ordering::Greater || (half == Ordering::Equal && odd);
+    if up { increment(kept) } else { kept.to_owned() }
+}
+
+/// A decimal number plus one.
+fn increment(digits: &str) -> String {
+    let nines = digits.bytes().rev().take_while(|b| *b == b'9').count();
+    let head = &digits[..digits.len() - nines];
+    let zeros = "0".repeat(nines);
+    match head.as_bytes().last() {
+        None => format!("1{zeros}"),
+        Some(last) => format!("{}{}{zeros}", &head[..head.len() - 1], char::from(last + 1)),
+    }
+}
+
+/// The shortest digits between `low` and `high`, as Go's `big.Float` finds them: the first prefix
+/// of `value` that may be cut off or rounded up. No zeros end the arguments.
+/// Whether a carry made it one digit longer is the second result.
+fn shortest_between(value: &[u8], low: &[u8], high: &[u8], inclusive: bool) -> (String, bool) {
+    let at = |digits: &[u8], i: usize| digits.get(i).copied().unwrap_or(b'0');
+    for (i, digit) in value.iter().enumerate() {
+        let (l, h) = (at(low, i), at(high, i));
+        let down = l != *digit || (inclusive && i + 1 == low.len());
+        let up = *digit != h && (inclusive || digit + 1 < h || i + 1 < high.len());
+        if !(down || up) {
+            continue;
+        }
+        let kept = std::str::from_utf8(&value[..=i]).unwrap_or_default();
+        let nearest_is_up = match value.get(i + 1) {
+            Some(b'5') if i + 2 == value.len() => (digit - b'0') % 2 == 1,
+            Some(next) => *next >= b'5',
+            None => false,
+        };
+        let result = if up && (!down || nearest_is_up) { increment(kept) } else { kept.to_owned() };
+        let carried = result.len() > kept.len();
+        return (result.trim_end_matches('0').to_owned(), carried);
+    }
+    (String::from_utf8_lossy(value).into_owned(), false)
+}
+
+impl fmt::Display for Number {
+    /// All digits without an exponent, as HCL turns a number into text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.plain())
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Number {}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.repr, &other.repr) {
+            (Repr::Int(a), Repr::Int(b)) => a.cmp(b),
+            _ => {
+                let (a, b) = (self.big(), other.big());
+                let exponent = a.exponent.min(b.exponent);
+                let left = a.mantissa << (a.exponent - exponent) as u64;
+                let right = b.mantissa << (b.exponent - exponent) as u64;
+                match (a.negative, b.negative) {
+                    (false, false) => left.cmp(&right),
+                    (true, true) => right.cmp(&left),
+                    (false, true) => Ordering::Greater,
+                    (true, false) => Ordering::Less,
+                }
+            }
+        }
+    }
+}

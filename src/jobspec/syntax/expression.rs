@@ -1,0 +1,653 @@
+//! Expressions: operators, terms, lists, objects, `for` and function calls.
+
+use super::error::{self, SyntaxError};
+use super::parser::Parser;
+use super::token::{Kind, Token};
+use super::{BinaryOp, Call, Expr, ExprKind, For, Ident, MAX_DEPTH, ObjectItem, Span, UnaryOp};
+
+/// The operator of a token and how strongly it binds (more is stronger).
+#[inline]
+fn operator(kind: Kind) -> Option<(BinaryOp, u8)> {
+    Some(match kind {
+        Kind::Or => (BinaryOp::Or, 1),
+        Kind::And => (BinaryOp::And, 2),
+        Kind::EqualOp => (BinaryOp::Eq, 3),
+        Kind::NotEqual => (BinaryOp::NotEq, 3),
+        Kind::Greater => (BinaryOp::Gt, 4),
+        Kind::GreaterEq => (BinaryOp::GtEq, 4),
+        Kind::Less => (BinaryOp::Lt, 4),
+        Kind::LessEq => (BinaryOp::LtEq, 4),
+        Kind::Plus => (BinaryOp::Add, 5),
+        Kind::Minus => (BinaryOp::Sub, 5),
+        Kind::Star => (BinaryOp::Mul, 6),
+        Kind::Slash => (BinaryOp::Div, 6),
+        Kind::Percent => (BinaryOp::Rem, 6),
+        _ => return None,
+    })
+}
+
+impl<'s> Parser<'s> {
+    /// Whether something went wrong since `failures`, so badly that the position is a guess.
+    #[inline]
+    pub(super) fn failed_since(&self, failures: usize) -> bool {
+        self.recovery && self.failures > failures
+    }
+
+    /// Notes the height of a tree made over one of height `below`; reports one that is too high
+    /// for those who walk it.
+    #[inline]
+    pub(super) fn raise(&mut self, below: u32, span: Span) -> bool {
+        self.height = below + 1;
+        if self.height <= MAX_DEPTH {
+            return true;
+        }
+        self.too_deep(span);
+        false
+    }
+
+    /// An expression that is all there is.
+    pub(super) fn whole_expression(&mut self) -> Expr<'s> {
+        self.set_newlines(false);
+        let expr = self.expression();
+        let next = self.peek();
+        if next.kind != Kind::Eof {
+            self.report_if_sure(|| {
+                SyntaxError::new(
+                    &error::EXPRESSION,
+                    next.span(),
+                    "Extra characters after expression",
+                    "the expression ends before this",
+                )
+            });
+        }
+        expr
+    }
+
+    /// An expression: operators, and `c ? a : b` around them.
+    pub(super) fn expression(&mut self) -> Expr<'s> {
+        let start = self.peek().span();
+        if !self.enter(start) {
+            return self.placeholder(start);
+        }
+        let expr = self.conditional(start);
+        self.depth -= 1;
+        expr
+    }
+
+    fn conditional(&mut self, start: Span) -> Expr<'s> {
+        let failures = self.failures;
+        let condition = self.binary(1);
+        if self.peek().kind != Kind::Question || self.failed_since(failures) {
+            return condition;
+        }
+        let mut height = self.height;
+        self.read();
+        let failures = self.failures;
+        let then = self.expression();
+        if self.failed_since(failures) {
+            return condition;
+        }
+        height = height.max(self.height);
+        let colon = self.peek();
+        if colon.kind != Kind::Colon {
+            self.report(SyntaxError::new(
+                &error::EXPRESSION,
+                colon.span(),
+                "Missing false expression in conditional",
+                "after `? …` comes `: …`, the value for when the condition is false",
+            ));
+            return condition;
+        }
+        self.read();
+        let failures = self.failures;
+        let otherwise = self.expression();
+        if self.failed_since(failures) {
+            return condition;
+        }
+        let span = start.to(otherwise.span);
+        if !self.raise(height.max(self.height), span) {
+            return self.placeholder(span);
+        }
+        Expr { kind: ExprKind::Conditional(Box::new([condition, then, otherwise])), span }
+    }
+
+    /// Operators that bind at least as strongly as `least`.
+    fn binary(&mut self, least: u8) -> Expr<'s> {
+        let failures = self.failures;
+        let mut left = self.operand();
+        while let Some((op, level)) = operator(self.peek().kind) {
+            if level < least || self.failed_since(failures) {
+                break;
+            }
+            let height = self.height;
+            self.read();
+            let failures = self.failures;
+            let right = self.binary(level + 1);
+            if self.failed_since(failures) {
+                return left;
+            }
+            let span = left.span.to(right.span);
+            if !self.raise(height.max(self.height), span) {
+                return self.placeholder(span);
+            }
+            left = Expr { kind: ExprKind::Binary(op, Box::new(left), Box::new(right)), span };
+        }
+        left
+    }
+
+    /// A term and what is taken from it.
+    pub(super) fn operand(&mut self) -> Expr<'s> {
+        let term = self.term();
+        match self.peek().kind {
+            Kind::Dot | Kind::OBrack => self.traversals(term),
+            _ => term,
+        }
+    }
+
+    fn term(&mut self) -> Expr<'s> {
+        let start = self.peek();
+        let span = start.span();
+        self.height = 1;
+        match start.kind {
+            Kind::OQuote | Kind::OHeredoc => self.string(start),
+            Kind::Number => {
+                self.read();
+                let text = start.text(self.text);
+                if !is_number(text) {
+                    self.report(SyntaxError::new(
+                        &error::EXPRESSION,
+                        span,
+                        "Invalid number literal",
+                        format!("`{text}` is not a number"),
+                    ));
+                }
+                Expr { kind: ExprKind::Number(text), span }
+            }
+            Kind::Ident => {
+                self.read();
+                if matches!(self.peek().kind, Kind::OParen | Kind::DoubleColon) {
+                    return self.call(start);
+                }
+                let kind = match start.text(self.text) {
+                    "true" => ExprKind::Bool(true),
+                    "false" => ExprKind::Bool(false),
+                    "null" => ExprKind::Null,
+                    name => ExprKind::Variable(name),
+                };
+                Expr { kind, span }
+            }
+            Kind::OBrack => self.tuple(),
+            Kind::OBrace => self.object(),
+            Kind::OParen => self.parens(),
+            Kind::Minus => self.unary(UnaryOp::Neg),
+            Kind::Bang => self.unary(UnaryOp::Not),
+            _ => {
+                self.report_if_sure(|| no_expression(start));
+                self.recovery = true;
+                self.placeholder(span)
+            }
+        }
+    }
+
+    /// `-e` or `!e`; binds more strongly than the operators on two values.
+    fn unary(&mut self, op: UnaryOp) -> Expr<'s> {
+        let sign = self.read().span();
+        if !self.enter(sign) {
+            return self.placeholder(sign);
+        }
+        let operand = self.operand();
+        self.depth -= 1;
+        let span = sign.to(operand.span);
+        if !self.raise(self.height, span) {
+            return self.placeholder(span);
+        }
+        Expr { kind: ExprKind::Unary(op, Box::new(operand)), span }
+    }
+
+    fn parens(&mut self) -> Expr<'s> {
+        let open = self.read().span();
+        let newlines = self.set_newlines(false);
+        let failures = self.failures;
+        let inner = self.expression();
+        if self.failures > failures {
+            self.recover(Kind::CParen);
+            self.set_newlines(newlines);
+            return inner;
+        }
+        let close = self.peek();
+        if close.kind != Kind::CParen {
+            self.report(
+                SyntaxError::new(
+                    &error::UNCLOSED,
+                    close.span(),
+                    "Unbalanced parentheses",
+                    "the closing parenthesis is missing before this",
+                )
+                .related(open, "opened here"),
+            );
+            self.recovery = true;
+        }
+        let close = self.read().span();
+        self.set_newlines(newlines);
+        let span = open.to(close);
+        if !self.raise(self.height, span) {
+            return self.placeholder(span);
+        }
+        Expr { kind: ExprKind::Parens(Box::new(inner)), span }
+    }
+
+    /// `[a, b]` or `[for …]`
+    fn tuple(&mut self) -> Expr<'s> {
+        let open = self.read();
+        let newlines = self.set_newlines(false);
+        let expr = if self.at_word("for") { self.for_expr(open) } else { self.tuple_items(open.span()) };
+        self.set_newlines(newlines);
+        expr
+    }
+
+    fn tuple_items(&mut self, open: Span) -> Expr<'s> {
+        let mut items = Vec::new();
+        let mut height = 0;
+        let close = loop {
+            if let Some(close) = self.eat(Kind::CBrack) {
+                break close;
+            }
+            let failures = self.failures;
+            items.push(self.expression());
+            if self.failed_since(failures) {
+                break self.recover(Kind::CBrack);
+            }
+            height = height.max(self.height);
+            let next = self.peek();
+            match next.kind {
+                Kind::CBrack => break self.read(),
+                Kind::Comma => {
+                    self.read();
+                }
+                _ => {
+                    self.report_if_sure(|| {
+                        if next.kind == Kind::Eof {
+                            return SyntaxError::new(
+                                &error::UNCLOSED,
+                                open,
+                                "Unterminated tuple constructor expression",
+                                "this list has no closing bracket before the end of the file",
+                            );
+                        }
+                        SyntaxError::new(
+                            &error::COLLECTION,
+                            next.span(),
+                            "Missing item separator",
+                            "a comma or the closing bracket of the list is expected here",
+                        )
+                        .related(open, "the list begins here")
+                    });
+                    break self.recover(Kind::CBrack);
+                }
+            }
+        };
+        let span = open.to(close.span());
+        if !self.raise(height, span) {
+            return self.placeholder(span);
+        }
+        Expr { kind: ExprKind::Tuple(items), span }
+    }
+
+    /// `{ k = v }` or `{for …}`
+    fn object(&mut self) -> Expr<'s> {
+        let open = self.read();
+        let newlines = self.set_newlines(false);
+        let expr = if self.at_word("for") {
+            self.for_expr(open)
+        } else {
+            self.set_newlines(true);
+            self.object_items(open.span())
+        };
+        self.set_newlines(newlines);
+        expr
+    }
+
+    fn object_items(&mut self, open: Span) -> Expr<'s> {
+        let mut items = Vec::new();
+        let mut height = 0;
+        let close = loop {
+            match self.peek().kind {
+                Kind::Newline => {
+                    self.read();
+                    continue;
+                }
+                Kind::CBrace => break self.read(),
+                _ => {}
+            }
+            let failures = self.failures;
+            let key = self.expression();
+            if self.failed_since(failures) {
+                break self.recover(Kind::CBrace);
+            }
+            height = height.max(self.height);
+            let next = self.peek();
+            if !matches!(next.kind, Kind::Equal | Kind::Colon) {
+                self.report_if_sure(|| no_value(next, open));
+                break self.recover(Kind::CBrace);
+            }
+            self.read();
+            let failures = self.failures;
+            let value = self.expression();
+            if self.failed_since(failures) {
+                break self.recover(Kind::CBrace);
+            }
+            height = height.max(self.height);
+            items.push(ObjectItem { key, value });
+            let next = self.peek();
+            match next.kind {
+                Kind::CBrace => break self.read(),
+                Kind::Comma | Kind::Newline => {
+                    self.read();
+                }
+                _ => {
+                    self.report_if_sure(|| {
+                        if next.kind == Kind::Eof {
+                            return unclosed_object(open);
+                        }
+                        SyntaxError::new(
+                            &error::COLLECTION,
+                            next.span(),
+                            "Missing attribute separator",
+                            "a newline or a comma is expected before the next key",
+                        )
+                        .related(open, "the map begins here")
+                    });
+                    break self.recover(Kind::CBrace);
+                }
+            }
+        };
+        let span = open.to(close.span());
+        if !self.raise(height, span) {
+            return self.placeholder(span);
+        }
+        Expr { kind: ExprKind::Object(items), span }
+    }
+
+    /// A `for` expression after its opening bracket; the caller has switched line breaks off.
+    fn for_expr(&mut self, open: Token) -> Expr<'s> {
+        let object = open.kind == Kind::OBrace;
+        let end = if object { Kind::CBrace } else { Kind::CBrack };
+        self.read();
+        match self.for_parts(open.span(), object, end) {
+            Some((parts, close, height)) => {
+                let span = open.span().to(close);
+                if !self.raise(height, span) {
+                    return self.placeholder(span);
+                }
+                Expr { kind: ExprKind::For(Box::new(parts)), span }
+            }
+            None => {
+                let close = self.recover(end).span();
+                self.placeholder(open.span().to(close))
+            }
+        }
+    }
+
+    /// What stands between the brackets of a `for`, the place of the closing one, and the height
+    /// of the highest part.
+    fn for_parts(&mut self, open: Span, object: bool, end: Kind) -> Option<(For<'s>, Span, u32)> {
+        let (key, value) = self.for_names()?;
+        let mut height = 0;
+        let collection = self.for_part(&mut height)?;
+        if self.eat(Kind::Colon).is_none() {
+            self.for_error("a colon is expected after what is iterated");
+            return None;
+        }
+        let failures = self.failures;
+        let mut result_key = None;
+        let mut result = self.expression();
+        height = height.max(self.height);
+        if self.eat(Kind::FatArrow).is_some() {
+            result_key = Some(std::mem::replace(&mut result, self.expression()));
+            height = height.max(self.height);
+        }
+        if self.failed_since(failures) {
+            return None;
+        }
+        let ellipsis = self.eat(Kind::Ellipsis);
+        let mut condition = None;
+        if self.at_word("if") {
+            self.read();
+            condition = Some(self.for_part(&mut height)?);
+        }
+        let close = match self.eat(end) {
+            Some(close) => close.span(),
+            None => {
+                self.for_error("the closing bracket of the `for` expression is expected here");
+                self.recover(end).span()
+            }
+        };
+        let wrong = |span, detail: &'static str| {
+            SyntaxError::new(&error::FOR, span, "Invalid 'for' expression", detail)
+                .related(open, "begins here")
+        };
+        if !object {
+            if let Some(key) = &result_key {
+                self.report(wrong(key.span, "a list has no keys").hint("use `{ }` to build a map"));
+            }
+            if let Some(ellipsis) = ellipsis {
+                self.report(wrong(
+                    ellipsis.span(),
+                    "`...` groups the values of a map and has no use in a list",
+                ));
+            }
+        } else if result_key.is_none() {
+            self.report(wrong(result.span, "a map needs a key for each value").hint("write `key => value`"));
+        }
+        let parts = For { key, value, collection, result_key, result, condition, group: ellipsis.is_some() };
+        Some((parts, close, height))
+    }
+
+    /// An expression in a `for`, unless it is broken.
+    fn for_part(&mut self, height: &mut u32) -> Option<Expr<'s>> {
+        let failures = self.failures;
+        let expr = self.expression();
+        *height = (*height).max(self.height);
+        (!self.failed_since(failures)).then_some(expr)
+    }
+
+    /// `k, v in` or `v in`
+    fn for_names(&mut self) -> Option<(Option<Ident<'s>>, Ident<'s>)> {
+        let Some(first) = self.eat(Kind::Ident) else {
+            self.for_error("the name of a variable is expected after `for`");
+            return None;
+        };
+        let first = self.ident(first);
+        let mut names = (None, first);
+        if self.eat(Kind::Comma).is_some() {
+            let Some(second) = self.eat(Kind::Ident) else {
+                self.for_error("the name of the value's variable is expected after the comma");
+                return None;
+            };
+            names = (Some(first), self.ident(second));
+        }
+        if !self.at_word("in") {
+            self.for_error("`in` is expected after the names");
+            return None;
+        }
+        self.read();
+        Some(names)
+    }
+
+    /// Reports an error of a `for` expression at the next token.
+    fn for_error(&mut self, detail: &'static str) {
+        let span = self.peek().span();
+        self.report_if_sure(|| SyntaxError::new(&error::FOR, span, "Invalid 'for' expression", detail));
+    }
+
+    /// A function call after the first part of its name.
+    fn call(&mut self, name: Token) -> Expr<'s> {
+        let mut name_span = name.span();
+        let mut open = self.read();
+        while open.kind == Kind::DoubleColon {
+            let next = self.read();
+            if next.kind != Kind::Ident {
+                return self.broken_call(
+                    name,
+                    next,
+                    "Missing function name",
+                    "a name is expected after `::`",
+                );
+            }
+            name_span = name_span.to(next.span());
+            open = self.read();
+        }
+        if open.kind != Kind::OParen {
+            let detail = "the name of a function is followed by its arguments in parentheses";
+            return self.broken_call(name, open, "Missing open parenthesis", detail);
+        }
+        let newlines = self.set_newlines(false);
+        let mut height = 0;
+        let (args, expand, close) = self.call_args(name_span, open.span(), &mut height);
+        self.set_newlines(newlines);
+        let span = name.span().to(close.span());
+        if !self.raise(height, span) {
+            return self.placeholder(span);
+        }
+        let name = Ident { name: &self.text[name_span.range()], span: name_span };
+        Expr { kind: ExprKind::Call(Box::new(Call { name, args, expand })), span }
+    }
+
+    fn broken_call(
+        &mut self,
+        name: Token,
+        at: Token,
+        summary: &'static str,
+        detail: &'static str,
+    ) -> Expr<'s> {
+        self.report(SyntaxError::new(&error::CALL, at.span(), summary, detail));
+        self.recover_over(Kind::OParen);
+        self.placeholder(name.span().to(at.span()))
+    }
+
+    /// The arguments of a call, whether the last is expanded, and the closing parenthesis.
+    fn call_args(&mut self, name: Span, open: Span, height: &mut u32) -> (Vec<Expr<'s>>, bool, Token) {
+        let mut args = Vec::new();
+        loop {
+            if let Some(close) = self.eat(Kind::CParen) {
+                return (args, false, close);
+            }
+            let failures = self.failures;
+            args.push(self.expression());
+            if self.failed_since(failures) {
+                return (args, false, self.recover(Kind::CParen));
+            }
+            *height = (*height).max(self.height);
+            let separator = self.read();
+            match separator.kind {
+                Kind::CParen => return (args, false, separator),
+                Kind::Comma => {}
+                Kind::Ellipsis => {
+                    if let Some(close) = self.eat(Kind::CParen) {
+                        return (args, true, close);
+                    }
+                    self.report_if_sure(|| {
+                        SyntaxError::new(
+                            &error::CALL,
+                            separator.span(),
+                            "Missing closing parenthesis",
+                            "an expanded argument is the last one",
+                        )
+                        .hint("write `)` after the `...`")
+                    });
+                    return (args, true, self.recover(Kind::CParen));
+                }
+                Kind::Eof => {
+                    self.report(SyntaxError::new(
+                        &error::UNCLOSED,
+                        name.to(open),
+                        "Unterminated function call",
+                        "this call has no closing parenthesis before the end of the file",
+                    ));
+                    return (args, false, self.recover(Kind::CParen));
+                }
+                _ => {
+                    self.report(
+                        SyntaxError::new(
+                            &error::CALL,
+                            separator.span(),
+                            "Missing argument separator",
+                            "a comma or the closing parenthesis of the call is expected here",
+                        )
+                        .related(name, "this call"),
+                    );
+                    return (args, false, self.recover(Kind::CParen));
+                }
+            }
+        }
+    }
+}
+
+/// Whether a token of digits, dots and exponents is one number: `12`, `1.5`, `1e3`, `1.5E-3`.
+fn is_number(text: &str) -> bool {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return true;
+    }
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
+        None => (text, "0"),
+    };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    digits(whole) && digits(fraction) && digits(exponent) && !exponent.is_empty()
+}
+
+/// The error where an expression should begin.
+fn no_expression(token: Token) -> SyntaxError {
+    if token.kind == Kind::Eof {
+        return SyntaxError::new(
+            &error::EXPRESSION,
+            token.span(),
+            "Missing expression",
+            "the file ends where a value is expected",
+        );
+    }
+    let error = SyntaxError::new(
+        &error::EXPRESSION,
+        token.span(),
+        "Invalid expression",
+        match token.kind {
+            Kind::Newline => "the line ends where a value is expected",
+            _ => "a value is expected here",
+        },
+    );
+    match token.kind {
+        Kind::Less => {
+            error.hint("a heredoc begins with `<<EOT` alone at the end of the line, without blanks")
+        }
+        Kind::Newline => error.hint("begin the value on the line of the `=`"),
+        _ => error,
+    }
+}
+
+/// The error of a key in an object that is not followed by `=`.
+fn no_value(token: Token, open: Span) -> SyntaxError {
+    let error = |summary: &'static str, detail: &'static str| {
+        SyntaxError::new(&error::COLLECTION, token.span(), summary, detail)
+            .related(open, "the map begins here")
+    };
+    match token.kind {
+        Kind::Eof => unclosed_object(open),
+        Kind::Newline | Kind::Comma => error("Missing attribute value", "the key has no `= value`"),
+        Kind::Ident => error("Missing key/value separator", "`=` is expected between the key and its value")
+            .hint("a key with dots or blanks must be quoted"),
+        Kind::OBrace => error("Missing key/value separator", "`=` is expected between the key and its value")
+            .hint("`{ … }` is a map here, which has no blocks: write `key = { … }`, or remove the `=` before the outer `{`"),
+        _ => error("Missing key/value separator", "`=` is expected between the key and its value"),
+    }
+}
+
+/// The error of an object that the end of the file cuts off.
+fn unclosed_object(open: Span) -> SyntaxError {
+    SyntaxError::new(
+        &error::UNCLOSED,
+        open,
+        "Unterminated object constructor expression",
+        "this map has no closing brace before the end of the file",
+    )
+}

@@ -1,0 +1,561 @@
+//! Input variables and locals: what `var.x` and `local.y` are when a job file is read.
+//!
+//! A value comes, lowest first, from the declaration's default, the environment
+//! (`NOMAD_VAR_x`), variable files in order, and the command line in order.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::eval::constraint;
+use super::eval::expression::{Evaluator, Scope};
+use super::eval::ty::Type;
+use super::eval::value::Value;
+use super::functions::Files;
+use super::syntax::{self, Attribute, Block, Body, Expr, ExprKind, Span, Structure};
+use crate::diagnostic::{Diagnostic, Place, Source};
+
+crate::codes! {
+    /// A variable that is declared and has no value.
+    UNSET = "P0430", "a variable has no value", "Nomad documentation, HCL2 variables";
+    /// A variable that is set and not declared.
+    UNDECLARED = "P0431", "a variable is set that the job file does not declare", "Nomad documentation, HCL2 variables";
+    /// A declaration that is wrong.
+    DECLARATION = "P0432", "the declaration of a variable is wrong", "Nomad documentation, HCL2 variables";
+    /// A value that does not fit the variable's type.
+    UNSUITABLE = "P0433", "a variable's value does not fit its type", "Nomad documentation, HCL2 variables";
+    /// A value that the variable's validation refuses.
+    REFUSED = "P0434", "a variable's validation refuses its value", "Nomad documentation, HCL2 variables";
+    /// A local that is defined twice, or by itself.
+    LOCAL = "P0435", "a local is defined twice, or by itself", "Nomad documentation, HCL2 locals";
+}
+
+/// What is known of variables from outside of the job file.
+#[derive(Debug, Clone, Default)]
+pub struct Variables {
+    /// `--var NAME=VALUE`, in order.
+    pub args: Vec<(String, String)>,
+    /// Variable files, in order.
+    pub files: Vec<Source>,
+    /// Values by name from `NOMAD_VAR_*`.
+    pub env: Vec<(String, String)>,
+    /// Where functions look for files; without it those that do are refused.
+    pub folders: Option<Files>,
+}
+
+/// A declared variable.
+struct Variable<'s> {
+    ty: Option<Type>,
+    declared: Place,
+    value: Option<Value>,
+    /// Where the value was written.
+    set: Option<Place>,
+    validations: Vec<Validation<'s>>,
+}
+
+struct Validation<'s> {
+    condition: &'s Expr<'s>,
+    message: String,
+    block: Span,
+}
+
+/// Reads declarations and values, and puts `var` and `local` into the evaluator.
+pub(super) fn resolve<'s>(evaluator: &mut Evaluator<'_>, body: &'s Body<'s>, given: &Variables) {
+    let mut declared = declarations(evaluator, body);
+    for (name, text) in &given.env {
+        if let Some(variable) = declared.get_mut(name.as_str()) {
+            assign_text(evaluator, variable, name, text, "environment");
+        }
+    }
+    for file in &given.files {
+        assign_file(evaluator, &mut declared, file);
+    }
+    for (name, text) in &given.args {
+        match declared.get_mut(name.as_str()) {
+            Some(variable) => assign_text(evaluator, variable, name, text, "--var"),
+            None => {
+                let names: Vec<&str> = declared.keys().map(String::as_str).collect();
+                evaluator.report(undeclared(name, &names, None));
+            }
+        }
+    }
+    let mut values = BTreeMap::new();
+    for (name, variable) in &declared {
+        match &variable.value {
+            Some(value) => {
+                validate(evaluator, name, variable, value);
+                values.insert(name.clone(), value.clone());
+            }
+            None => evaluator.report(
+                Diagnostic::error(&UNSET, format!("Unset variable `{name}`: it has no default and no value is given"))
+                    .at_with(variable.declared.clone(), "declared here")
+                    .hint(format!("give it with `--var {name}=VALUE`, a `--var-file`, or `NOMAD_VAR_{name}` in the environment"))
+                    .hint("or write a `default` into its declaration"),
+            ),
+        }
+    }
+    evaluator.roots.insert("var", Value::Object(values));
+    locals(evaluator, body);
+}
+
+/// A name, a block's header or body in the file.
+fn header(block: &Block<'_>) -> Span {
+    block.labels.last().map_or(block.ident.span, |label| block.ident.span.to(label.span))
+}
+
+fn top_blocks<'s>(body: &'s Body<'s>, name: &'static str) -> impl Iterator<Item = &'s Block<'s>> {
+    body.structures.iter().filter_map(move |structure| match structure {
+        Structure::Block(block) if block.ident.name == name => Some(block),
+        _ => None,
+    })
+}
+
+fn attributes<'s>(body: &'s Body<'s>) -> impl Iterator<Item = &'s Attribute<'s>> {
+    body.structures.iter().filter_map(|structure| match structure {
+        Structure::Attribute(attribute) => Some(attribute),
+        Structure::Block(_) => None,
+    })
+}
+
+type Declared<'s> = indexmap::IndexMap<String, Variable<'s>>;
+
+fn declarations<'s>(evaluator: &Evaluator<'_>, body: &'s Body<'s>) -> Declared<'s> {
+    let mut declared = Declared::new();
+    let mut add = |name: &str, span: Span, variable: Variable<'s>| {
+        if let Some(first) = declared.get(name) {
+            let diagnostic = evaluator.error(
+                &DECLARATION,
+                span,
+                format!("Duplicate variable: `{name}` is declared twice"),
+            );
+            evaluator.report(diagnostic.related(first.declared.clone(), "first here"));
+        } else {
+            declared.insert(name.to_owned(), variable);
+        }
+    };
+    // Declarations see neither variables nor references.
+    let constant = constant(evaluator.source);
+    for structure in &body.structures {
+        let Structure::Block(block) = structure else { continue };
+        match block.ident.name {
+            "variable" => {
+                if let Some(label) = block.labels.first()
+                    && let Some(variable) = declaration(evaluator, &constant, &label.text, block)
+                {
+                    add(&label.text, label.span, variable);
+                }
+            }
+            "variables" => {
+                only_attributes(evaluator, &block.body);
+                for attribute in attributes(&block.body) {
+                    let Some(value) = constant.eval(&attribute.expr, &Scope::ROOT) else { continue };
+                    let variable = Variable {
+                        ty: Some(Type::of(&value)).filter(|ty| *ty != Type::Any),
+                        declared: evaluator.source.place(attribute.name.span.range()),
+                        value: Some(value),
+                        set: Some(evaluator.source.place(attribute.expr.span.range())),
+                        validations: Vec::new(),
+                    };
+                    add(attribute.name.name, attribute.name.span, variable);
+                }
+            }
+            _ => {}
+        }
+    }
+    constant.take_problems().into_iter().for_each(|problem| evaluator.report(problem));
+    declared
+}
+
+/// An evaluator that knows no names.
+fn constant(source: &Source) -> Evaluator<'_> {
+    let mut constant = Evaluator::new(source);
+    constant.keeps_unknown = false;
+    constant
+}
+
+fn only_attributes(evaluator: &Evaluator<'_>, body: &Body<'_>) {
+    for structure in &body.structures {
+        if let Structure::Block(block) = structure {
+            evaluator.report(evaluator.error(
+                &DECLARATION,
+                block.ident.span,
+                format!("Unexpected `{}` block: blocks are not allowed here", block.ident.name),
+            ));
+        }
+    }
+}
+
+fn declaration<'s>(
+    evaluator: &Evaluator<'_>,
+    constant: &Evaluator<'_>,
+    name: &str,
+    block: &'s Block<'s>,
+) -> Option<Variable<'s>> {
+    let valid = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    if !valid {
+        let span = block.labels.first().map_or(block.ident.span, |label| label.span);
+        evaluator.report(
+            evaluator.error(&DECLARATION, span, format!("Invalid variable name: `{name}`")).hint(
+                "a name starts with a letter or underscore and has letters, digits, underscores and dashes",
+            ),
+        );
+    }
+    let mut variable = Variable {
+        ty: None,
+        declared: evaluator.source.place(header(block).range()),
+        value: None,
+        set: None,
+        validations: Vec::new(),
+    };
+    let mut default = None;
+    for structure in &block.body.structures {
+        match structure {
+            Structure::Attribute(attribute) => match attribute.name.name {
+                "description" => {
+                    constant.eval(&attribute.expr, &Scope::ROOT);
+                }
+                "default" => default = Some(&attribute.expr),
+                "type" => match constraint::type_of(&attribute.expr) {
+                    Ok(ty) => variable.ty = Some(ty),
+                    Err(problem) => {
+                        evaluator.report(evaluator.error(&DECLARATION, problem.span, problem.message));
+                        return None;
+                    }
+                },
+                other => evaluator.report(
+                    evaluator
+                        .error(
+                            &DECLARATION,
+                            attribute.name.span,
+                            format!("Unsupported argument: `{other}` is not an argument of a variable"),
+                        )
+                        .did_you_mean(other, ["description", "default", "type"]),
+                ),
+            },
+            Structure::Block(inner) if inner.ident.name == "validation" => {
+                variable.validations.extend(validation(evaluator, constant, name, inner));
+            }
+            Structure::Block(inner) => evaluator.report(
+                evaluator
+                    .error(
+                        &DECLARATION,
+                        inner.ident.span,
+                        format!("Unsupported block type: a variable has no `{}` block", inner.ident.name),
+                    )
+                    .did_you_mean(inner.ident.name, ["validation"]),
+            ),
+        }
+    }
+    if let Some(expr) = default {
+        let value = constant.eval(expr, &Scope::ROOT)?;
+        let place = evaluator.source.place(expr.span.range());
+        match convert(variable.ty.as_ref(), value) {
+            Ok(value) => {
+                if variable.ty.is_none() {
+                    variable.ty = Some(Type::of(&value)).filter(|ty| *ty != Type::Any);
+                }
+                variable.value = Some(value);
+            }
+            Err(why) => {
+                evaluator.report(
+                    Diagnostic::error(
+                        &UNSUITABLE,
+                        format!(
+                            "Invalid default value for variable: it does not fit the variable's type: {why}"
+                        ),
+                    )
+                    .at(place.clone()),
+                );
+                variable.value = Some(Value::Null);
+            }
+        }
+        variable.set = Some(place);
+    }
+    Some(variable)
+}
+
+fn convert(ty: Option<&Type>, value: Value) -> Result<Value, String> {
+    match ty {
+        Some(ty) => ty.convert(value),
+        None => Ok(value),
+    }
+}
+
+fn validation<'s>(
+    evaluator: &Evaluator<'_>,
+    constant: &Evaluator<'_>,
+    name: &str,
+    block: &'s Block<'s>,
+) -> Option<Validation<'s>> {
+    let find = |wanted: &str| attributes(&block.body).find(|attribute| attribute.name.name == wanted);
+    for attribute in attributes(&block.body) {
+        if !matches!(attribute.name.name, "condition" | "error_message") {
+            evaluator.report(
+                evaluator
+                    .error(
+                        &DECLARATION,
+                        attribute.name.span,
+                        format!(
+                            "Unsupported argument: `{}` is not an argument of a validation",
+                            attribute.name.name
+                        ),
+                    )
+                    .did_you_mean(attribute.name.name, ["condition", "error_message"]),
+            );
+        }
+    }
+    let missing = |what: &str| {
+        evaluator.report(evaluator.error(
+            &DECLARATION,
+            block.open,
+            format!("Missing required argument: the argument `{what}` is required"),
+        ));
+    };
+    let (condition, message) = match (find("condition"), find("error_message")) {
+        (Some(condition), Some(message)) => (&condition.expr, &message.expr),
+        (condition, message) => {
+            if condition.is_none() {
+                missing("condition");
+            }
+            if message.is_none() {
+                missing("error_message");
+            }
+            return None;
+        }
+    };
+    let (good, bad) = references(condition, name);
+    for span in bad {
+        evaluator.report(evaluator.error(
+            &DECLARATION,
+            span,
+            format!("Invalid reference in variable validation: the condition can only refer to `var.{name}`"),
+        ));
+    }
+    if !good {
+        evaluator.report(evaluator.error(
+            &DECLARATION,
+            condition.span,
+            format!("Invalid variable validation condition: it must refer to `var.{name}`"),
+        ));
+    }
+    let text = constant.eval(message, &Scope::ROOT)?.to_text().unwrap_or_default();
+    if text.trim().is_empty() {
+        evaluator.report(evaluator.error(
+            &DECLARATION,
+            message.span,
+            "Invalid validation error message: it must not be empty",
+        ));
+    }
+    Some(Validation { condition, message: text, block: header(block) })
+}
+
+/// Whether an expression refers to `var.name`, and where it refers to anything else.
+fn references(expr: &Expr<'_>, name: &str) -> (bool, Vec<Span>) {
+    let (mut good, mut bad) = (false, Vec::new());
+    syntax::references(expr, &mut |expr, root, attribute| {
+        if root == "var" && attribute == Some(name) {
+            good = true;
+        } else {
+            bad.push(expr.span);
+        }
+    });
+    (good, bad)
+}
+
+fn validate(evaluator: &Evaluator<'_>, name: &str, variable: &Variable<'_>, value: &Value) {
+    for validation in &variable.validations {
+        let mut check = constant(evaluator.source);
+        check.roots.insert("var", Value::Object(BTreeMap::from([(name.to_owned(), value.clone())])));
+        let result = check.eval(validation.condition, &Scope::ROOT);
+        check.take_problems().into_iter().for_each(|problem| evaluator.report(problem));
+        let Some(result) = result else { continue };
+        match result.to_bool() {
+            Some(true) => {}
+            Some(false) => {
+                let place = variable.set.clone().unwrap_or_else(|| variable.declared.clone());
+                evaluator.report(
+                    Diagnostic::error(
+                        &REFUSED,
+                        format!("Invalid value for variable `{name}`: {}", validation.message),
+                    )
+                    .at_with(place, "this value")
+                    .related(evaluator.source.place(validation.block.range()), "refused by this rule"),
+                );
+            }
+            None => evaluator.report(evaluator.error(
+                &DECLARATION,
+                validation.condition.span,
+                format!(
+                    "Invalid variable validation result: it must be true or false, not a {}",
+                    result.kind()
+                ),
+            )),
+        }
+    }
+}
+
+fn undeclared(name: &str, names: &[&str], place: Option<Place>) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::error(&UNDECLARED, format!("Undefined variable: the job file does not declare `{name}`"));
+    let diagnostic = diagnostic.did_you_mean(name, names.iter().copied());
+    let diagnostic = diagnostic.hint(format!("declare it in the job file: `variable \"{name}\" {{}}`"));
+    match place {
+        Some(place) => diagnostic.at(place),
+        None => diagnostic,
+    }
+}
+
+/// A value from the environment or the command line: text for simple types, else an expression.
+fn assign_text(evaluator: &Evaluator<'_>, variable: &mut Variable<'_>, name: &str, text: &str, from: &str) {
+    let source = Source::new(format!("<{from}: {name}>"), text);
+    let simple = matches!(variable.ty, None | Some(Type::String | Type::Number));
+    let value = if simple {
+        Some(Value::from(text))
+    } else {
+        let (expr, errors) = syntax::parse_expression(source.text());
+        if errors.is_empty() {
+            let constant = constant(&source);
+            let value = constant.eval(&expr, &Scope::ROOT);
+            constant.take_problems().into_iter().for_each(|problem| evaluator.report(problem));
+            value
+        } else {
+            errors.iter().for_each(|error| evaluator.report(error.to_diagnostic(&source)));
+            None
+        }
+    };
+    let Some(value) = value else {
+        // What is wrong has been said; the variable is not unset too.
+        variable.value = Some(Value::Null);
+        return;
+    };
+    let place = source.place(0..text.len());
+    set(evaluator, variable, name, value, place);
+}
+
+fn set(evaluator: &Evaluator<'_>, variable: &mut Variable<'_>, name: &str, value: Value, place: Place) {
+    match convert(variable.ty.as_ref(), value) {
+        Ok(value) => variable.value = Some(value),
+        Err(why) => {
+            let ty = variable.ty.as_ref().map(ToString::to_string).unwrap_or_default();
+            evaluator.report(
+                Diagnostic::error(
+                    &UNSUITABLE,
+                    format!("Invalid value for variable: the value of `{name}` does not fit its type: {why}"),
+                )
+                .at(place.clone())
+                .related(variable.declared.clone(), format!("declared as `{ty}`")),
+            );
+            variable.value = Some(Value::Null);
+        }
+    }
+    variable.set = Some(place);
+}
+
+fn assign_file(evaluator: &Evaluator<'_>, declared: &mut Declared<'_>, file: &Source) {
+    let (body, errors) = syntax::parse(file.text());
+    if !errors.is_empty() {
+        errors.iter().for_each(|error| evaluator.report(error.to_diagnostic(file)));
+        return;
+    }
+    let constant = constant(file);
+    for structure in &body.structures {
+        match structure {
+            Structure::Block(block) => {
+                let diagnostic = constant.error(
+                    &DECLARATION,
+                    block.ident.span,
+                    format!("Unexpected `{}` block: a file of variables has no blocks", block.ident.name),
+                );
+                evaluator.report(if block.ident.name == "variable" {
+                    diagnostic.hint("declare variables in the job file, and set them here: `NAME = VALUE`")
+                } else {
+                    diagnostic
+                });
+            }
+            Structure::Attribute(attribute) => {
+                let name = attribute.name.name;
+                let place = file.place(attribute.name.span.range());
+                if !declared.contains_key(name) {
+                    let names: Vec<&str> = declared.keys().map(String::as_str).collect();
+                    evaluator.report(undeclared(name, &names, Some(place)));
+                } else if let Some(value) = constant.eval(&attribute.expr, &Scope::ROOT)
+                    && let Some(variable) = declared.get_mut(name)
+                {
+                    set(evaluator, variable, name, value, file.place(attribute.expr.span.range()));
+                }
+            }
+        }
+    }
+    constant.take_problems().into_iter().for_each(|problem| evaluator.report(problem));
+}
+
+/// Evaluates locals in the order in which they need each other.
+fn locals<'s>(evaluator: &mut Evaluator<'_>, body: &'s Body<'s>) {
+    let mut open: Vec<&Attribute<'s>> = Vec::new();
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    for block in top_blocks(body, "locals") {
+        only_attributes(evaluator, &block.body);
+        for attribute in attributes(&block.body) {
+            if let Some(first) = seen.insert(attribute.name.name, attribute.name.span) {
+                let diagnostic = evaluator.error(
+                    &LOCAL,
+                    attribute.name.span,
+                    format!("Duplicate value in locals: `{}` is defined twice", attribute.name.name),
+                );
+                evaluator.report(diagnostic.related(evaluator.source.place(first.range()), "first here"));
+            } else {
+                open.push(attribute);
+            }
+        }
+    }
+    let mut values: BTreeMap<String, Value> = BTreeMap::new();
+    // A name waits for those of its references that are locals themselves.
+    let needs: HashMap<&str, Vec<String>> = open
+        .iter()
+        .map(|attribute| {
+            let mut needed = Vec::new();
+            syntax::references(&attribute.expr, &mut |_, root, name| {
+                if root == "local"
+                    && let Some(name) = name.filter(|name| seen.contains_key(name))
+                {
+                    needed.push(name.to_owned());
+                }
+            });
+            (attribute.name.name, needed)
+        })
+        .collect();
+    while !open.is_empty() {
+        let (ready, waiting): (Vec<_>, Vec<_>) = open.iter().copied().partition(|attribute| {
+            needs
+                .get(attribute.name.name)
+                .is_none_or(|needed| needed.iter().all(|name| values.contains_key(name)))
+        });
+        if ready.is_empty() {
+            for attribute in &waiting {
+                evaluator.report(evaluator.error(
+                    &LOCAL,
+                    attribute.name.span,
+                    format!("`local.{}` is defined by itself, or by a local that is", attribute.name.name),
+                ));
+            }
+            break;
+        }
+        evaluator.roots.insert("local", Value::Object(std::mem::take(&mut values)));
+        let found: Vec<_> = ready
+            .iter()
+            .map(|attribute| {
+                (attribute.name.name, evaluator.eval(&attribute.expr, &Scope::ROOT).unwrap_or_default())
+            })
+            .collect();
+        if let Some(Value::Object(before)) = evaluator.roots.remove("local") {
+            values = before;
+        }
+        values.extend(found.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        open = waiting;
+    }
+    evaluator.roots.insert("local", Value::Object(values));
+}
+
+/// Whether an expression is written as a map, `{…}`.
+pub(super) fn is_map_literal(expr: &Expr<'_>) -> bool {
+    matches!(expr.kind, ExprKind::Object(_))
+}

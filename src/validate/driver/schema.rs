@@ -1,0 +1,186 @@
+//! What a driver's config is made of.
+
+use crate::jobspec::tree::Value;
+
+/// A driver whose config is known.
+#[derive(Debug)]
+pub struct Driver {
+    /// Its name in a job: `docker`.
+    pub name: &'static str,
+    /// The keys of its config.
+    pub keys: &'static [Key],
+}
+
+/// A key of a config, or of a block in it.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether a task cannot start without it.
+    pub required: bool,
+    /// What it means, in a few words.
+    pub doc: &'static str,
+}
+
+/// An optional key.
+pub const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key { name, kind, required: false, doc }
+}
+
+/// A key without which a task cannot start.
+pub const fn needed(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key { name, kind, required: true, doc }
+}
+
+/// The type of a key.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Text; numbers and truths become text.
+    Text,
+    /// A truth; the texts `true` and `false` become one.
+    Bool,
+    /// A number; the text of one becomes one.
+    Number,
+    /// A list of texts.
+    Texts,
+    /// A text or a list of texts.
+    TextOrTexts,
+    /// A map of texts, as a block or an attribute.
+    TextMap,
+    /// A map of numbers, as a block or an attribute.
+    NumberMap,
+    /// At most one block.
+    Block(&'static [Key]),
+    /// Any number of blocks.
+    Blocks(&'static [Key]),
+}
+
+/// Whether a value can become what a key wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// It can.
+    Yes,
+    /// It cannot; the index is that of the element which cannot, where it is only one.
+    No(Option<usize>),
+}
+
+impl From<bool> for Fit {
+    fn from(fits: bool) -> Self {
+        if fits { Self::Yes } else { Self::No(None) }
+    }
+}
+
+impl Kind {
+    /// Whether a value has this type, or can become one of it when the task starts.
+    pub fn fits(self, value: &Value) -> Fit {
+        if *value == Value::Null {
+            return Fit::Yes;
+        }
+        match self {
+            Self::Text => is_scalar(value).into(),
+            Self::Bool => match value {
+                Value::Bool(_) => Fit::Yes,
+                Value::Str(text) => {
+                    (matches!(text.as_str(), "true" | "false" | "1" | "0") || is_open(text)).into()
+                }
+                _ => Fit::No(None),
+            },
+            Self::Number => is_number(value).into(),
+            Self::Texts => match value {
+                Value::List(list) => first_that_is_not(list, is_scalar_or_null),
+                _ => Fit::No(None),
+            },
+            Self::TextOrTexts => match value {
+                Value::List(list) => first_that_is_not(list, is_scalar_or_null),
+                other => is_scalar(other).into(),
+            },
+            Self::TextMap => maps(value, is_scalar_or_null),
+            Self::NumberMap => maps(value, |value| *value == Value::Null || is_number(value)),
+            Self::Block(_) => match value {
+                Value::Map(_) => Fit::Yes,
+                Value::List(list) => {
+                    if list.len() > 1 {
+                        return Fit::No(Some(1));
+                    }
+                    first_that_is_not(list, |value| matches!(value, Value::Map(_)))
+                }
+                _ => Fit::No(None),
+            },
+            Self::Blocks(_) => match value {
+                Value::Map(_) => Fit::Yes,
+                Value::List(list) => first_that_is_not(list, |value| matches!(value, Value::Map(_))),
+                _ => Fit::No(None),
+            },
+        }
+    }
+
+    /// The type in words, with its article.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Bool => "true or false",
+            Self::Number => "a number",
+            Self::Texts => "a list of texts",
+            Self::TextOrTexts => "a text or a list of texts",
+            Self::TextMap => "a map of texts",
+            Self::NumberMap => "a map of numbers",
+            Self::Block(_) => "one block",
+            Self::Blocks(_) => "blocks",
+        }
+    }
+
+    /// A value of this type, as HCL.
+    pub fn example(self) -> &'static str {
+        match self {
+            Self::Text => "\"text\"",
+            Self::Bool => "true",
+            Self::Number => "1",
+            Self::Texts | Self::TextOrTexts => "[\"a\", \"b\"]",
+            Self::TextMap => "{ name = \"value\" }",
+            Self::NumberMap => "{ name = 1 }",
+            Self::Block(_) | Self::Blocks(_) => "{ … }",
+        }
+    }
+}
+
+/// Whether a text holds a reference that is filled in when the task starts.
+fn is_open(text: &str) -> bool {
+    text.contains("${")
+}
+
+fn is_scalar(value: &Value) -> bool {
+    matches!(value, Value::Str(_) | Value::Bool(_) | Value::Int(_) | Value::Float(_))
+}
+
+fn is_scalar_or_null(value: &Value) -> bool {
+    *value == Value::Null || is_scalar(value)
+}
+
+fn is_number(value: &Value) -> bool {
+    match value {
+        Value::Int(_) | Value::Float(_) => true,
+        Value::Str(text) => text.parse::<f64>().is_ok_and(f64::is_finite) || is_open(text),
+        _ => false,
+    }
+}
+
+fn first_that_is_not(list: &[crate::jobspec::tree::Node], is: impl Fn(&Value) -> bool) -> Fit {
+    match list.iter().position(|node| !is(&node.value)) {
+        Some(index) => Fit::No(Some(index)),
+        None => Fit::Yes,
+    }
+}
+
+/// A map, or a list of maps, whose values all pass.
+fn maps(value: &Value, is: impl Fn(&Value) -> bool) -> Fit {
+    let map = |value: &Value| match value {
+        Value::Map(map) => map.values().all(|node| is(&node.value)),
+        _ => false,
+    };
+    match value {
+        Value::List(list) => first_that_is_not(list, map),
+        other => map(other).into(),
+    }
+}

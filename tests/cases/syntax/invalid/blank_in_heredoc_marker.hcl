@@ -1,0 +1,5 @@
+job "a" {
+  data = << EOT
+hello
+EOT
+}

@@ -1,0 +1,6 @@
+a = "%{ if x }a"
+b = "%{ endfor }"
+c = "%{ fi x }"
+d = "%{ for x }%{ endfor }"
+e = "%{ if x }%{ else }%{ else }%{ endif }"
+f = "%d %{}"

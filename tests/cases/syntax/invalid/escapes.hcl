@@ -1,0 +1,4 @@
+job "a" {
+  path = "C:\windows\u12"
+  x = "\ud800"
+}

@@ -1,0 +1,4 @@
+job "a" {
+  data = <<EOT
+hello
+}

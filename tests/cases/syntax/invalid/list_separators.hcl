@@ -1,0 +1,4 @@
+job "a" {
+  datacenters = ["dc1" "dc2"]
+  args = ["a", "b"
+}

@@ -1,0 +1,4 @@
+job "a" {
+  type = "batch
+  region = "x"
+}

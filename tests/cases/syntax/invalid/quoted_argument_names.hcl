@@ -1,0 +1,5 @@
+job "a" {
+  "region" = "global"
+  type = "batch"
+  "priority" = 50
+}

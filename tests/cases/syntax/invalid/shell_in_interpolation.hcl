@@ -1,0 +1,7 @@
+job "a" {
+  meta {
+    home = "${HOME:-/root}"
+    user = "${env USER}"
+    path = "${HOME"
+  }
+}

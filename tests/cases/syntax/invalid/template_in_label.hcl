@@ -1,0 +1,4 @@
+job "${x}" {
+}
+group "a%{ if x }b" {
+}

@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use clap_complete::ArgValueCompleter;
@@ -50,6 +52,19 @@ impl SetArgs {
     pub fn parse(&self) -> Result<Vec<SetArg>> {
         self.set.iter().map(|text| SetArg::parse(text).map_err(Failure::from)).collect()
     }
+
+    /// The values as they may be recorded: secrets are masked.
+    pub fn masked(&self) -> Vec<String> {
+        let masker = masker();
+        let one = |text: &String| match text.split_once('=') {
+            Some((path, value)) => {
+                let name = path.rsplit('.').next().unwrap_or(path);
+                format!("{path}={}", masker.value(name, value))
+            }
+            None => text.clone(),
+        };
+        self.set.iter().map(one).collect()
+    }
 }
 
 /// Whether a command changes a cluster.
@@ -73,6 +88,17 @@ impl Context {
             Some(folder) => Project::open(folder),
             None => Project::find(&std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))),
         }
+    }
+
+    /// Set once the user presses Ctrl-C; from the first call on, that no longer ends the process.
+    pub fn interrupted(&self) -> &'static AtomicBool {
+        static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+        static HANDLER: Once = Once::new();
+        HANDLER.call_once(|| {
+            // Without a handler Ctrl-C ends the process, which is right too.
+            let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+        });
+        &INTERRUPTED
     }
 
     /// A compiler for the project, today.
@@ -179,4 +205,9 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
         let message = format!("`{}` cannot be written: {error}", path.display());
         Failure::new(FailureKind::Other, Diagnostic::error(&OUTPUT, message))
     })
+}
+
+/// The `NOMAD_*` variables that the process was started with.
+pub fn nomad_environment() -> crate::cluster::Environment {
+    crate::cluster::Environment::from_lookup(|name| std::env::var(name).ok())
 }

@@ -261,8 +261,7 @@ impl Diff {
         match printer.format {
             Format::Json => printer.json(&diff::json::to_json(&difference, &show)),
             Format::Nomad => {
-                let (from, to) = (from.with_defaults(), to.with_defaults());
-                let shown = diff::nomad::diff(Some(&from.root), Some(&to.root));
+                let shown = diff::nomad::diff(Some(&from), Some(&to));
                 printer.json(&serde_json::to_value(shown).unwrap_or_default());
             }
             _ if difference.is_none() => printer.status("the jobs are the same"),

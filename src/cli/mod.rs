@@ -4,13 +4,22 @@
 //! them to a [`Failure`] or an exit code. Only this module and the report renderers print, and
 //! only this module reads the environment.
 
+mod apply;
 mod completions;
 mod context;
+mod create;
+mod diff;
 mod explain;
 mod jobspec;
+mod list;
 mod output;
 mod render;
+mod rollout;
+mod status;
+mod stop;
+mod update;
 mod validate;
+mod watching;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -63,6 +72,13 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Create(create::Command),
+    Update(update::Command),
+    Apply(apply::Command),
+    Diff(diff::Command),
+    Status(status::Command),
+    List(list::Command),
+    Stop(stop::Command),
     Render(render::Command),
     Validate(validate::Command),
     Explain(explain::Command),
@@ -113,6 +129,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let context = context::Context::new(cli.global.project, printer);
     let done = match cli.command {
+        Command::Create(command) => command.run(&context),
+        Command::Update(command) => command.run(&context),
+        Command::Apply(command) => command.run(&context),
+        Command::Diff(command) => command.run(&context),
+        Command::Status(command) => command.run(&context),
+        Command::List(command) => command.run(&context),
+        Command::Stop(command) => command.run(&context),
         Command::Render(command) => command.run(&context),
         Command::Validate(command) => command.run(&context),
         Command::Explain(command) => command.run(&context),

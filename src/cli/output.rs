@@ -3,9 +3,9 @@
 //! Results go to stdout, all else to stderr. Colour is data: styles are written always and
 //! taken out by the stream where it is no terminal, or where `NO_COLOR` is set.
 
-use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 
@@ -60,15 +60,13 @@ pub struct Printer {
     /// Whether details are shown that are usually left out.
     pub verbose: bool,
     /// Whether the reader of stdout has gone; nothing more is written then.
-    closed: Cell<bool>,
-    /// Diagnostics that belong into the one JSON object of the result.
-    collected: RefCell<Vec<Diagnostic>>,
+    closed: AtomicBool,
 }
 
 impl Printer {
     /// A printer for this form.
     pub fn new(format: Format, quiet: bool, verbose: bool) -> Self {
-        Self { format, quiet, verbose, closed: Cell::new(false), collected: RefCell::default() }
+        Self { format, quiet, verbose, closed: AtomicBool::new(false) }
     }
 
     /// Whether results are for people.
@@ -93,13 +91,13 @@ impl Printer {
 
     /// Writes a part of the result to stdout as it is.
     pub fn result(&self, text: impl fmt::Display) {
-        if self.closed.get() {
+        if self.closed.load(Ordering::Relaxed) {
             return;
         }
         let mut out = anstream::stdout().lock();
         // A closed pipe (`| head`) is no failure: the reader has what it wanted.
         if write!(out, "{text}").and_then(|()| out.flush()).is_err() {
-            self.closed.set(true);
+            self.closed.store(true, Ordering::Relaxed);
         }
     }
 
@@ -133,20 +131,6 @@ impl Printer {
             self.say(text::render(diagnostics, self.error_colour()).trim_end());
             self.say("");
         }
-    }
-
-    /// Keeps findings for the JSON object, or draws them at once for people.
-    pub fn findings(&self, diagnostics: &[Diagnostic]) {
-        if self.is_text() {
-            self.diagnostics(diagnostics);
-        } else {
-            self.collected.borrow_mut().extend_from_slice(diagnostics);
-        }
-    }
-
-    /// The findings kept so far, as JSON.
-    pub fn take_findings(&self) -> serde_json::Value {
-        json::list(&self.collected.take())
     }
 
     /// Shows why the command failed: drawn on stderr, or as an object on stdout.

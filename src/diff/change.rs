@@ -26,6 +26,17 @@ impl JobDiff {
     }
 }
 
+/// Whether a block came or went as a whole, or the job did.
+pub(super) fn any_one_sided(diff: &JobDiff) -> bool {
+    fn any(changes: &[Change]) -> bool {
+        changes.iter().any(|change| match &change.what {
+            What::Block { changes, .. } => change.kind != Kind::Changed || any(changes),
+            What::Value { .. } | What::List(_) | What::Map(_) => false,
+        })
+    }
+    matches!(diff.kind, Some(Kind::Added | Kind::Removed)) || any(&diff.changes)
+}
+
 /// What happened to a part of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {

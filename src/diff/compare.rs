@@ -26,16 +26,33 @@ impl<'a> Side<'a> {
         Some(Self { block, baseline, around: Some(self.block) })
     }
 
-    /// The nested blocks in a field. Baselines are found by position.
+    /// The nested blocks in a field. Baselines are found by label, or by position where there is none.
     fn blocks(self, field: &str) -> Vec<Self> {
-        let mut baselines = self.baseline.into_iter().flat_map(|baseline| baseline.blocks(field));
-        let side = |block| Self { block, baseline: baselines.next(), around: Some(self.block) };
-        self.block.blocks(field).map(side).collect()
+        let baselines: Vec<&Object> =
+            self.baseline.into_iter().flat_map(|block| block.blocks(field)).collect();
+        let side = |(i, block): (usize, &'a Object)| {
+            let labels = block.ty.labels;
+            let same = |other: &&Object| labels.iter().all(|label| other.get(label) == block.get(label));
+            let baseline = match labels {
+                [] => baselines.get(i).copied(),
+                _ => baselines.iter().copied().find(same),
+            };
+            Self { block, baseline, around: Some(self.block) }
+        };
+        self.block.blocks(field).enumerate().map(side).collect()
+    }
+
+    /// Whether the server made the whole block by itself: a constraint that follows from what the group uses,
+    /// the task of a proxy.
+    fn is_servers_own(self) -> bool {
+        (self.block.ty.labels.is_empty() || self.block.ty.name == "task")
+            && self.baseline.is_some_and(|baseline| same_blocks(self.block, baseline))
     }
 
     /// Whether a task's block is only that of its group, handed down by the server.
     fn is_handed_down(self, field: &Field, node: &Node) -> bool {
-        field.json == "RestartPolicy" && self.around.is_some_and(|group| group.get("RestartPolicy") == node)
+        let restart = self.block.ty.name == "task" && field.json == "RestartPolicy";
+        restart && self.around.is_some_and(|group| group.get("RestartPolicy") == node)
     }
 
     /// Whether the server would have put the same value into the field by itself.
@@ -70,27 +87,17 @@ pub(super) fn jobs(from: Option<Side<'_>>, to: Option<Side<'_>>) -> JobDiff {
     JobDiff { id, kind, changes }
 }
 
-/// Fields that are not compared: what the server does with the job, and the job's strategies that
-/// defaults hand down to every group, where they are compared.
+/// Fields that are not compared: what the server does with the job or does not keep, and the strategies
+/// that it has handed down to every group, where they are compared.
 fn is_left_out(block: &Object, field: &Field) -> bool {
-    BOOKKEEPING.contains(&field.json)
-        || match block.ty.name {
-            "job" => matches!(
-                field.json,
-                "ID" | "Update"
-                    | "Reschedule"
-                    | "Migrate"
-                    | "Payload"
-                    | "Dispatched"
-                    | "DispatchIdempotencyToken"
-            ),
-            "scaling" => matches!(field.json, "ID" | "Target" | "Namespace"),
-            "logs" => field.json == "Enabled",
-            "network" => matches!(field.json, "Device" | "CIDR" | "IP"),
-            "proxy" => field.json == "ExposeConfig",
-            "expose" => field.json == "Path",
-            _ => false,
+    let of_server: &[&str] = match block.ty.name {
+        "job" => {
+            &["ID", "Update", "Reschedule", "Migrate", "Payload", "Dispatched", "DispatchIdempotencyToken"]
         }
+        "scaling" => &["ID", "Target", "Namespace"],
+        _ => &[],
+    };
+    !field.kept || BOOKKEEPING.contains(&field.json) || of_server.contains(&field.json)
 }
 
 /// What is different in two blocks that are the same block.
@@ -196,8 +203,8 @@ fn alone(kind: Kind, side: Side<'_>) -> Vec<Change> {
                 }
             }
             Type::Blocks(_) | Type::BlockMap(_) => {
-                changes
-                    .extend(side.blocks(field.json).into_iter().map(|block| one_sided(field, kind, block)));
+                let blocks = side.blocks(field.json).into_iter().filter(|block| !block.is_servers_own());
+                changes.extend(blocks.map(|block| one_sided(field, kind, block)));
             }
             _ if side.is_filled_in(field, node) => {}
             _ => {

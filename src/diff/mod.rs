@@ -6,6 +6,7 @@
 //! to change.
 
 pub mod annotations;
+mod baseline;
 mod change;
 mod compare;
 mod equal;
@@ -27,11 +28,18 @@ use crate::jobspec::Job;
 /// Compares two jobs; `None` stands for a job that does not exist.
 ///
 /// Defaults are filled in on both sides first, so that it makes no difference whether a side was just
-/// compiled or is what the server has stored.
+/// compiled or is what the server has stored, and what the server fills in is never shown as written.
 pub fn diff(from: Option<&Job>, to: Option<&Job>) -> JobDiff {
-    compare::jobs(from.map(side), to.map(side))
+    let (old, new) = (from.map(Job::with_defaults), to.map(Job::with_defaults));
+    let found = compare::jobs(side(old.as_ref(), None), side(new.as_ref(), None));
+    if !change::any_one_sided(&found) {
+        return found;
+    }
+    // Only what came or went as a whole needs to know what the server filled into it.
+    let (old_bare, new_bare) = (from.map(baseline::baseline), to.map(baseline::baseline));
+    compare::jobs(side(old.as_ref(), old_bare.as_ref()), side(new.as_ref(), new_bare.as_ref()))
 }
 
-fn side(job: &Job) -> compare::Side<'_> {
-    compare::Side { block: &job.root, baseline: None, around: None }
+fn side<'a>(job: Option<&'a Job>, baseline: Option<&'a Job>) -> Option<compare::Side<'a>> {
+    Some(compare::Side { block: &job?.root, baseline: baseline.map(|job| &job.root), around: None })
 }

@@ -52,7 +52,7 @@ fn chain(error: &Error) -> Vec<&Error> {
 /// Why a template could not be loaded, if that is what went wrong.
 fn problem(error: &Error) -> Option<Diagnostic> {
     let source = std::error::Error::source(error)?;
-    source.downcast_ref::<LoadProblem>().map(|problem| problem.0.clone())
+    source.downcast_ref::<LoadProblem>().map(|problem| (*problem.0).clone())
 }
 
 /// Where an error says it is.
@@ -97,6 +97,9 @@ fn describe(error: &Error, registry: &Registry, library: &Library, context: &Ite
         ErrorKind::InvalidOperation if detail.contains("cycle in template inheritance") => {
             Diagnostic::error(&BOUND, "the templates extend each other in a circle")
         }
+        ErrorKind::InvalidOperation if detail.starts_with("a null has no text") => {
+            null(place(error, registry).as_ref().map(Place::text), context)
+        }
         ErrorKind::InvalidOperation if detail.contains("has no text") => {
             let (message, hint) = detail.split_once(": ").unwrap_or((detail, ""));
             let mut diagnostic = Diagnostic::error(&NO_TEXT, message);
@@ -115,6 +118,17 @@ fn describe(error: &Error, registry: &Registry, library: &Library, context: &Ite
         kind if detail.is_empty() => Diagnostic::error(&TEMPLATE_FAILED, kind.to_string()),
         kind => Diagnostic::error(&TEMPLATE_FAILED, format!("{kind}: {detail}")),
     }
+}
+
+/// A null that is printed, with its name where the expression is one.
+fn null(expression: Option<&str>, context: &Item) -> Diagnostic {
+    let known = |name: &&str| context.at(name.split('.')).is_some();
+    match expression.filter(known) {
+        Some(name) => Diagnostic::error(&NO_TEXT, format!("`{name}` is null, which has no text"))
+            .hint(format!("set `{name}` in the job, or ask `[[% if {name} %]]` first")),
+        None => Diagnostic::error(&NO_TEXT, "this value is null, which has no text"),
+    }
+    .hint("write `| hcl` where HCL's `null` is meant")
 }
 
 fn syntax(detail: &str, place: Option<Place>) -> Diagnostic {

@@ -36,7 +36,7 @@ fn print(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(
     match value.kind() {
         ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
         ValueKind::None => {
-            return Err(invalid("a null has no text: write `| hcl` for `null`, or `| default(…, true)`"));
+            return Err(invalid("a null has no text"));
         }
         ValueKind::String => escape::quoted(value.as_str().unwrap_or_default(), &mut text),
         ValueKind::Bool | ValueKind::Number => text = scalar(value)?,

@@ -46,36 +46,37 @@ impl Library {
     }
 
     /// Finds a template by the name that `file:`, `extends`, `include` or `import` gives.
-    pub fn find(&self, name: &str) -> Result<Found, Diagnostic> {
+    pub fn find(&self, name: &str) -> Result<Found, Box<Diagnostic>> {
         if !stays_inside(name) {
-            return Err(leaves(name));
+            return Err(Box::new(leaves(name)));
         }
         if let Some(name) = name.strip_prefix(BUILTIN) {
-            return builtin(name).ok_or_else(|| self.unknown(name));
+            return builtin(name).ok_or_else(|| Box::new(self.unknown(name)));
         }
         for file in [format!("{name}{EXTENSION}"), name.to_owned()] {
             if let Some(source) = self.read(name, &file)? {
                 return Ok(Found { source, builtin: false });
             }
         }
-        builtin(name).ok_or_else(|| self.unknown(name))
+        builtin(name).ok_or_else(|| Box::new(self.unknown(name)))
     }
 
     /// Reads a file of the project; `None` if there is none.
-    fn read(&self, name: &str, file: &str) -> Result<Option<Source>, Diagnostic> {
+    fn read(&self, name: &str, file: &str) -> Result<Option<Source>, Box<Diagnostic>> {
         let shown = self.shown.join(file).display().to_string();
         let path = self.folder.join(file);
         if !path.is_file() {
             return Ok(None);
         }
         let fail = |why: String| {
-            Diagnostic::error(&TEMPLATE_UNREADABLE, format!("cannot read the template `{shown}`: {why}"))
+            let message = format!("cannot read the template `{shown}`: {why}");
+            Box::new(Diagnostic::error(&TEMPLATE_UNREADABLE, message))
         };
         // A symbolic link may lead out although the name does not.
         let real = path.canonicalize().map_err(|error| fail(error.to_string()))?;
         let folder = self.folder.canonicalize().map_err(|error| fail(error.to_string()))?;
         if !real.starts_with(folder) {
-            return Err(leaves(name));
+            return Err(Box::new(leaves(name)));
         }
         let file = std::fs::File::open(real).map_err(|error| fail(error.to_string()))?;
         let mut bytes = Vec::new();

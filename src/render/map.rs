@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::context::{Data, Item};
 use super::escape;
 use super::marks::{Escape, Mark, Piece, Pieces};
 use crate::diagnostic::{Diagnostic, Label, Place, Source};
@@ -73,10 +74,14 @@ pub(super) struct Unsafe {
 ///
 /// Values are mended where they meet the template's text: a `$` at the end of a value before
 /// a `{` of the template would else begin an interpolation.
+///
+/// A value of which the trace does not know the origin (a number that a macro took from the
+/// context before it was called) is looked up in the context by the expression that printed it.
 pub(super) fn unmark(
     marked: &str,
     templates: Vec<Template>,
     places: &[Option<Place>],
+    context: &Item,
 ) -> (String, LineMap, Vec<Unsafe>) {
     let mut out = String::with_capacity(marked.len());
     let mut map = LineMap { templates, ..LineMap::default() };
@@ -114,9 +119,11 @@ pub(super) fn unmark(
             }
             Piece::Mark(Mark::ValueEnd) => {
                 if let Some((start, number, escape)) = open.pop() {
-                    if let Some(place) = number.and_then(|n| places.get(n)).cloned().flatten() {
-                        map.values.push((start..out.len(), place));
-                    }
+                    let place = match number {
+                        Some(number) => places.get(number).cloned().flatten(),
+                        None => map.printed_by_name(start, &out[start..], context),
+                    };
+                    map.values.extend(place.map(|place| (start..out.len(), place)));
                     if escape == Escape::Heredoc {
                         guard_terminator(&mut out);
                     }
@@ -211,6 +218,23 @@ impl LineMap {
             self.segments.pop();
         }
         self.segments.push(Segment { start, template, from });
+    }
+
+    /// The origin of a text that the last expression printed, if that is a name in the context
+    /// that holds just this text.
+    fn printed_by_name(&self, start: usize, text: &str, context: &Item) -> Option<Place> {
+        let segment = self.segments.last().filter(|segment| segment.start == start)?;
+        let From::Expression(tag) = &segment.from else { return None };
+        let tag = self.templates.get(segment.template)?.source.text().get(tag.clone())?;
+        let name = tag.strip_prefix("[[")?.strip_suffix("]]")?.trim_matches(['-', '+']).trim();
+        let item = context.at(name.split('.'))?;
+        let same = match &item.data {
+            Data::Bool(truth) => text == truth.to_string(),
+            Data::Int(number) => text == number.to_string(),
+            Data::Float(number) => text == number.to_string(),
+            _ => false,
+        };
+        item.place.clone().filter(|_| same)
     }
 
     /// Where a range of the rendered text came from; `None` for a text that no template wrote.

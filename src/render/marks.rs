@@ -208,12 +208,13 @@ impl Writer<'_> {
             from += solid;
             self.mark_raw(from);
         }
-        for (i, _) in self.source[from..range.end].match_indices(OPEN) {
-            let at = range.end.min(i + range.end - self.source[from..range.end].len());
-            self.copy(from..at);
-            self.out.offsets.push((self.out.text.len(), at));
+        let base = from;
+        let source = self.source;
+        for (i, _) in source[base..range.end].match_indices(OPEN) {
+            self.copy(from..base + i);
+            self.out.offsets.push((self.out.text.len(), base + i));
             push_literal_open(&mut self.out.text);
-            from = at + OPEN.len_utf8();
+            from = base + i + OPEN.len_utf8();
             self.mark_raw(from);
         }
         self.copy(from..range.end);

@@ -100,7 +100,7 @@ struct Entry {
 
 /// Why a template could not be loaded, on its way through minijinja.
 #[derive(Debug)]
-struct LoadProblem(Diagnostic);
+struct LoadProblem(Box<Diagnostic>);
 
 impl std::fmt::Display for LoadProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -138,7 +138,7 @@ impl Registry {
         let mut entries = self.entries();
         let prepared = marks::prepare(found.source.text(), entries.len());
         if let Some(range) = prepared.nested_list.clone() {
-            return Err(LoadProblem(error::nested_list(found.source.place(range))));
+            return Err(LoadProblem(Box::new(error::nested_list(found.source.place(range)))));
         }
         let text = prepared.text.clone();
         entries.push(Arc::new(Entry {
@@ -225,7 +225,7 @@ impl Renderer {
             .iter()
             .map(|entry| map::Template { source: entry.source.clone(), builtin: entry.builtin })
             .collect();
-        let (text, lines, refused) = map::unmark(&marked, templates, &places);
+        let (text, lines, refused) = map::unmark(&marked, templates, &places, context);
         let main = self.registry.entry(template);
         let name = main.as_ref().map_or(template, |entry| entry.source.name());
         let rendered = Rendered { source: Source::new(format!("{name} (rendered)"), text), lines };

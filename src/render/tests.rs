@@ -182,13 +182,14 @@ fn private_use_characters_of_a_template_stay() {
 #[test]
 fn what_has_no_text_is_refused() {
     insta::assert_snapshot!(rendered("a = [[ nothing ]]"), @"
-    error[P0306]: a null has no text
+    error[P0306]: `nothing` is null, which has no text
      --> templates/t.nomad.hcl:1:8
       |
     1 | a = [[ nothing ]]
       |        ^^^^^^^
       |
-      = help: write `| hcl` for `null`, or `| default(…, true)`
+      = help: set `nothing` in the job, or ask `[[% if nothing %]]` first
+      = help: write `| hcl` where HCL's `null` is meant
     ");
     insta::assert_snapshot!(rendered("a\nb = \"[[ list ]]\""), @r#"
     error[P0306]: a list or a map has no text
@@ -540,4 +541,94 @@ fn macros_of_an_imported_template_see_the_context() {
         ("u", "[[% extends 't' %]]\n[[% block b %]]<[[ super() ]]>[[% endblock %]]"),
     ]);
     assert_eq!(project.render("u").unwrap().source.text(), "fooserver\n<310>");
+}
+
+/// Pieces of templates, whole and broken.
+const PIECES: &[&str] = &[
+    "[[ name ]]",
+    "[[- name -]]",
+    "[[% if on %]]",
+    "[[%- if on -%]]",
+    "[[% endif %]]",
+    "[[%- endif +%]]",
+    "[[# c #]]",
+    "[[#- c -#]]",
+    "[[% raw %]]",
+    "[[%- raw -%]]",
+    "[[% endraw %]]",
+    "[[% for x in list %]]",
+    "[[ x ]]",
+    "[[% endfor %]]",
+    "[[% set y %]]",
+    "[[% endset %]]",
+    "[[ y ]]",
+    "[[% macro f(a) %]]",
+    "[[% endmacro %]]",
+    "[[ f(name) ]]",
+    "[[% filter upper %]]",
+    "[[% endfilter %]]",
+    "[[ '[[' ]]",
+    "[[ {'a': [1]}.a[0] ]]",
+    "[[",
+    "]]",
+    "%]]",
+    "#]]",
+    "[",
+    "]",
+    "{",
+    "}",
+    "$",
+    "%",
+    "\\",
+    "\"",
+    "'",
+    " ",
+    "\n",
+    "\r\n",
+    "  ",
+    "\t",
+    "a",
+    "\u{e9}",
+    "\u{F0000}",
+    "\u{F0001}",
+    "3",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(500))]
+
+    /// The marks change nothing but the map: what renders without them renders the same with them.
+    #[test]
+    fn marks_change_nothing(picks in proptest::collection::vec(0..PIECES.len(), 0..24)) {
+        let template: String = picks.into_iter().map(|i| PIECES[i]).collect();
+        let mut env = minijinja::Environment::new();
+        env.set_syntax(super::syntax());
+        env.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+        env.set_auto_escape_callback(|_| minijinja::AutoEscape::Custom("hcl".into()));
+        super::filters::install(&mut env);
+        let list = vec!["a", "b c"];
+        let context = minijinja::context! { on => true, name => "fooserver", list };
+        let plain = env.template_from_str(&template).and_then(|template| template.render(context));
+        let marked = Project::new(&[("t", &template)]).render("t");
+        match (plain, marked) {
+            (Ok(plain), Ok(marked)) => {
+                // Where the template itself has the mark's character, only the marked one is right.
+                if !template.contains('\u{F0000}') {
+                    proptest::prop_assert_eq!(&strip(&plain), marked.source.text());
+                }
+            }
+            (Err(_), Err(_)) => {}
+            (Ok(_), Err(problems)) => {
+                let known = |d: &Diagnostic| ["P0307", "P0310"].contains(&d.code.id);
+                proptest::prop_assert!(problems.iter().all(known), "{problems:?}");
+            }
+            (Err(error), Ok(_)) => proptest::prop_assert!(false, "only without marks: {error} {template:?}"),
+        }
+    }
+}
+
+/// What the formatter printed, without its marks.
+fn strip(text: &str) -> String {
+    let (text, _, _) = super::map::unmark(text, Vec::new(), &[], &Item::new(Data::Null));
+    text
 }

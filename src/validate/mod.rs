@@ -48,13 +48,14 @@ impl Verdict {
 /// The rules see the job after the server's defaults, as the server does; places are those of
 /// the job as it was written.
 pub fn jobspec(job: &Job) -> Verdict {
-    let complete = job.clone();
+    let complete = job.with_defaults();
     let root = view::Block::root(&complete.root, job.source.as_ref());
     let mut report = Report::default();
     if !rules::admission(&root, &mut report) {
         rules::check(&root, &mut report);
     }
-    driver::check(&root, &mut report);
+    // The drivers see what was written: a server fills nothing into `config`.
+    driver::check(&view::Block::root(&job.root, job.source.as_ref()), &mut report);
     report.finish()
 }
 

@@ -1,6 +1,7 @@
 //! Where what a real Nomad says was recorded; see the README there.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The corpus, or `None` after saying that the test is skipped.
 pub fn corpus() -> Option<PathBuf> {
@@ -25,4 +26,15 @@ pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 pub fn lines(path: &Path) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A real Nomad: `PLATY_NOMAD`, or `nomad` on the `PATH`; `None` after saying that the test is
+/// skipped.
+pub fn nomad() -> Option<PathBuf> {
+    let nomad = std::env::var_os("PLATY_NOMAD").map_or_else(|| PathBuf::from("nomad"), PathBuf::from);
+    if Command::new(&nomad).arg("version").output().is_ok_and(|output| output.status.success()) {
+        return Some(nomad);
+    }
+    eprintln!("skipped: no nomad binary (set PLATY_NOMAD)");
+    None
 }

@@ -1,24 +1,13 @@
 //! A job written as HCL is the same job when it is parsed again.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 
 use platy_manage::diagnostic::{Source, text};
 use platy_manage::jobspec::Job;
 use serde_json::json;
 
-use crate::corpus::{corpus, files};
-
-/// A real Nomad: `PLATY_NOMAD`, or `nomad` on the `PATH`; `None` after saying that the test is
-/// skipped.
-fn nomad() -> Option<PathBuf> {
-    let nomad = std::env::var_os("PLATY_NOMAD").map_or_else(|| PathBuf::from("nomad"), PathBuf::from);
-    if Command::new(&nomad).arg("version").output().is_ok_and(|output| output.status.success()) {
-        return Some(nomad);
-    }
-    eprintln!("skipped: no nomad binary (set PLATY_NOMAD)");
-    None
-}
+use crate::corpus::{corpus, files, nomad};
 
 fn read(name: &str, json: &str) -> Job {
     Job::from_json(&Source::new(name, json))
@@ -26,7 +15,7 @@ fn read(name: &str, json: &str) -> Job {
 }
 
 /// What a real Nomad makes of our HCL; also that `nomad fmt` leaves it alone.
-fn parsed_by(nomad: &PathBuf, folder: &tempfile::TempDir, name: &str, hcl: &str) -> Job {
+fn parsed_by(nomad: &Path, folder: &tempfile::TempDir, name: &str, hcl: &str) -> Job {
     let path = folder.path().join("job.hcl");
     std::fs::write(&path, hcl).unwrap();
     let output = Command::new(nomad).args(["job", "run", "-output"]).arg(&path).output().unwrap();

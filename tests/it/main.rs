@@ -7,6 +7,7 @@ mod jobspec_defaults;
 mod jobspec_emit;
 mod jobspec_json;
 mod jobspec_parse;
+mod render;
 mod rules;
 mod syntax;
 mod wrapper;

@@ -30,6 +30,7 @@ fn leaves(text: &str) -> Vec<String> {
 fn of_cluster(text: &str) -> bool {
     text.contains("nonexistent namespace")
         || text.contains("not enabled but used in the job")
+        || text.contains("no default identity is provided in agent configuration")
         || text.contains("Memory oversubscription is not enabled")
 }
 

@@ -14,14 +14,16 @@ use std::cmp::Ordering;
 
 use serde::{Serialize, Serializer};
 
-use crate::jobspec::tree::Object;
+use crate::jobspec::Job;
 use objects::Differ;
 
-/// The difference of two jobs after defaults, as the server's `plan` shows it.
+/// The difference of two jobs as the server's `plan` shows it, with defaults filled in on both sides.
 ///
 /// `None` stands for a job that does not exist: what is compared with it is added or deleted.
 /// Values are not masked.
-pub fn diff(from: Option<&Object>, to: Option<&Object>) -> JobDiff {
+pub fn diff(from: Option<&Job>, to: Option<&Job>) -> JobDiff {
+    let (from, to) = (from.map(Job::with_defaults), to.map(Job::with_defaults));
+    let (from, to) = (from.as_ref().map(|job| &job.root), to.as_ref().map(|job| &job.root));
     Differ::new(from, to).job(from, to)
 }
 

@@ -146,6 +146,9 @@ fn native(group: &mut Object, service: &mut Object) {
     if let Some(task) = found {
         task.set("Kind", Value::Str(kind));
         let name = text(task, "Name");
+        for check in service.blocks_mut("Checks").filter(|check| !check.is_set("TaskName")) {
+            check.set("TaskName", name.as_str().into());
+        }
         service.set("TaskName", Value::Str(name));
     }
 }

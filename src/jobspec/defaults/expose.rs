@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::super::blocks::{EXPOSE, EXPOSE_PATH, PORT, PROXY};
 use super::super::duration;
 use super::super::tree::{Object, Value};
-use super::{blocks_in, fill, push, text};
+use super::{blocks_in, fill, push};
 
 /// Adds the path of every exposed check.
 pub fn expose(root: &mut Object) {
@@ -17,13 +17,24 @@ pub fn expose(root: &mut Object) {
             let checks =
                 group.blocks("Services").nth(i).map_or(0, |service| service.blocks("Checks").count());
             for j in 0..checks {
-                expose_check(group, i, j);
+                // A check that cannot be exposed is refused later.
+                let Some((label, path, new_port)) = exposed(group, i, j) else { continue };
+                if new_port {
+                    add_port(group, &label);
+                }
+                if let Some(service) = group.blocks_mut("Services").nth(i) {
+                    if let Some(check) = service.blocks_mut("Checks").nth(j) {
+                        check.set("PortLabel", Value::Str(label));
+                    }
+                    add_path(service, path);
+                }
             }
         }
     }
 }
 
-fn expose_check(group: &mut Object, i: usize, j: usize) -> Option<()> {
+/// The port label and the path of a check, and whether the port must be added to the network.
+fn exposed(group: &Object, i: usize, j: usize) -> Option<(String, Object, bool)> {
     let service = group.blocks("Services").nth(i)?;
     service.block("Connect")?.block("SidecarService")?;
     let check = service.blocks("Checks").nth(j)?;
@@ -32,29 +43,25 @@ fn expose_check(group: &mut Object, i: usize, j: usize) -> Option<()> {
     if check.bool("Expose") != Some(true) || !exposable {
         return None;
     }
-    // More than one network, or another mode, is refused later.
     let modes: Vec<_> = group.blocks("Networks").map(|network| network.str("Mode")).collect();
     let [mode] = modes.as_slice() else { return None };
     if *mode != "bridge" && !mode.starts_with("cni/") {
         return None;
     }
     let local_port = service_port(group, service.str("PortLabel"))?;
+    let (label, new_port) = match check.str("PortLabel") {
+        "" => {
+            let name = service.str("Name");
+            (format!("svc_{name}_ck_{}", &hash(check, &format!("{name}_{j}"))[..6]), true)
+        }
+        label => (label.to_owned(), false),
+    };
     let mut path = Object::new(&EXPOSE_PATH);
-    path.set("Path", Value::Str(text(check, "Path")));
-    path.set("Protocol", Value::Str(text(check, "Protocol")));
+    path.set("Path", check.str("Path").into());
+    path.set("Protocol", check.str("Protocol").into());
     path.set("LocalPathPort", Value::Int(local_port));
-    let mut label = text(check, "PortLabel");
-    if label.is_empty() {
-        let name = text(service, "Name");
-        label = format!("svc_{name}_ck_{}", &hash(check, &format!("{name}_{j}"))[..6]);
-        add_port(group, &label);
-    }
-    path.set("ListenerPort", Value::Str(label.clone()));
-    let service = group.blocks_mut("Services").nth(i)?;
-    let check = service.blocks_mut("Checks").nth(j)?;
-    check.set("PortLabel", Value::Str(label));
-    add_path(service, path);
-    None
+    path.set("ListenerPort", label.as_str().into());
+    Some((label, path, new_port))
 }
 
 /// The number of a service's port inside the group's network: that of a port that has one, or

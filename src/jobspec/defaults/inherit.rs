@@ -68,7 +68,7 @@ fn stored_update(root: &mut Object, update: Option<&Object>) {
         if let Some(update) = kept {
             *node = update.get(field.json).clone();
         } else {
-            node.value = super::zero(field.ty);
+            node.value = super::derive::zero(field.ty);
         }
     }
     root.set("Update", stored.into());

@@ -19,8 +19,6 @@ use super::Job;
 use super::declare::{Default, Field, Type, Unset};
 use super::tree::{Node, Object, Value};
 
-use derive::zero;
-
 impl Job {
     /// The job as the server would store it, without the numbers and states that only it knows.
     ///
@@ -130,6 +128,3 @@ fn push(object: &mut Object, json: &str, block: Object) {
 fn text(object: &Object, json: &str) -> String {
     object.str(json).to_owned()
 }
-
-#[cfg(test)]
-mod tests;

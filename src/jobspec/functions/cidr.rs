@@ -116,8 +116,8 @@ pub(super) fn cidrsubnet(args: Args) -> Outcome {
 /// `cidrsubnets(prefix, newbits...)`
 pub(super) fn cidrsubnets(args: Args) -> Outcome {
     let network = Network::parse(&args)?;
-    // Where the next subnet may begin; none after the last address.
-    let mut free = Some(network.address);
+    // Nomad takes a subnet at address zero for one that ran over the end.
+    let mut free = Some(network.address).filter(|address| *address > 0);
     let mut subnets = Vec::with_capacity(args.len() - 1);
     for i in 1..args.len() {
         let bits = match u32::try_from(args.int(i)?) {

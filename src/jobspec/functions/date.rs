@@ -35,11 +35,13 @@ fn parse(text: &str) -> Result<Moment, &'static str> {
         .filter(|_| punctuated(13, b':') && punctuated(16, b':'));
     let Some(((hour, minute), second)) = time else { return Err("a time `hh:mm:ss` is expected") };
     let mut rest = &text[19..];
+    let mut nanoseconds = 0;
     if let Some(fraction) = rest.strip_prefix('.') {
         let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
         if digits == 0 {
             return Err("digits are expected after the dot");
         }
+        nanoseconds = format!("{:0<9.9}", &fraction[..digits]).parse().unwrap_or(0);
         rest = &fraction[digits..];
     }
     let offset = match rest.as_bytes() {
@@ -60,8 +62,8 @@ fn parse(text: &str) -> Result<Moment, &'static str> {
     if second > 59 {
         return Err("there is no such time of day");
     }
-    let time =
-        Time::new(hour as i8, minute as i8, second as i8, 0).map_err(|_| "there is no such time of day")?;
+    let time = Time::new(hour as i8, minute as i8, second as i8, nanoseconds)
+        .map_err(|_| "there is no such time of day")?;
     Ok(Moment { local: date.to_datetime(time), offset })
 }
 

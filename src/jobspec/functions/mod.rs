@@ -9,6 +9,7 @@ mod collection;
 mod date;
 mod encoding;
 mod files;
+mod float;
 mod format;
 mod hash;
 mod json;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use num_bigint::BigUint;
 
-use super::{Args, Outcome, abbreviate, fail, fail_at};
+use super::{Args, Outcome, abbreviate, fail, fail_at, float};
 use crate::jobspec::eval::number::Number;
 use crate::jobspec::eval::value::Value;
 
@@ -60,12 +60,12 @@ fn finite(value: f64) -> Outcome {
 
 /// `log(num, base)`
 pub(super) fn log(args: Args) -> Outcome {
-    finite(args.number(0).as_f64().ln() / args.number(1).as_f64().ln())
+    finite(float::ln(args.number(0).as_f64()) / float::ln(args.number(1).as_f64()))
 }
 
 /// `pow(num, power)`
 pub(super) fn pow(args: Args) -> Outcome {
-    finite(args.number(0).as_f64().powf(args.number(1).as_f64()))
+    finite(float::pow(args.number(0).as_f64(), args.number(1).as_f64()))
 }
 
 /// `parseint(number, base)`

@@ -7,11 +7,10 @@ use super::{Args, MAX_TEXT, Outcome, abbreviate, fail_at, too_long};
 /// `regex_replace(str, pattern, replace)`
 pub(super) fn regex_replace(args: Args) -> Outcome {
     let (text, replacement) = (args.text(0), args.text(2));
-    let pattern = match Regex::new(&translate(args.text(1))) {
-        Ok(pattern) => pattern,
-        Err(_) => {
-            return fail_at(1, format!("`{}` is not a regular expression of RE2", abbreviate(args.text(1))));
-        }
+    let compiled =
+        if repeats_too_often(args.text(1)) { None } else { Regex::new(&translate(args.text(1))).ok() };
+    let Some(pattern) = compiled else {
+        return fail_at(1, format!("`{}` is not a regular expression of RE2", abbreviate(args.text(1))));
     };
     let mut out = String::new();
     let mut last = 0;
@@ -26,6 +25,14 @@ pub(super) fn regex_replace(args: Args) -> Outcome {
     }
     out.push_str(&text[last..]);
     Ok(out.into())
+}
+
+/// Whether a `{n}` asks for more than the 1000 repetitions that Go allows.
+fn repeats_too_often(pattern: &str) -> bool {
+    pattern.split('{').skip(1).any(|rest| {
+        let counts = rest.split('}').next().unwrap_or_default();
+        counts.split(',').any(|count| count.parse::<u32>().is_ok_and(|count| count > 1000))
+    })
 }
 
 /// Go's syntax in that of our library: `\d`, `\w`, `\s` and `\b` know only ASCII, `\Q…\E` quotes,

@@ -130,12 +130,10 @@ impl Encoder {
         if text.starts_with([' ', '\n']) {
             self.write("2");
         }
-        let mut open_ended = false;
         if !text.ends_with('\n') {
             self.write("-");
         } else if text == "\n" || text.ends_with("\n\n") {
             self.write("+");
-            open_ended = true;
         }
         self.newline();
         for line in text.split_inclusive('\n') {
@@ -149,7 +147,6 @@ impl Encoder {
                 self.newline();
             }
         }
-        self.open_ended = open_ended;
     }
 
     /// Text in double quotes, folded if it may be.
@@ -389,6 +386,10 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Step<Value> {
     let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
     let resolved = match tag {
         "" if quoted => return Ok(text.into()),
+        // As in Nomad's decoder, quotes win over a tag where the text could be the thing itself.
+        "bool" | "int" | "float" | "null" | "timestamp" if quoted && may_resolve(text) => {
+            return Ok(text.into());
+        }
         "str" | "binary" => return Ok(text.into()),
         "" | "bool" | "int" | "float" | "null" | "timestamp" => resolve(text),
         _ => return Err(format!("unsupported tag `!!{tag}`")),
@@ -403,6 +404,11 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Step<Value> {
         ("", Some(Resolved::Value(value))) => Ok(value),
         _ => refuse(),
     }
+}
+
+/// Whether the first character is one with which something other than text may begin.
+fn may_resolve(text: &str) -> bool {
+    text.chars().next().is_none_or(|c| c.is_ascii_digit() || "+-.yYnNtTfFoO~".contains(c))
 }
 
 /// What a plain scalar is, if it is not text.

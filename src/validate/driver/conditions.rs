@@ -69,7 +69,7 @@ fn absolute(config: &Entry<'_>, key: &str, out: &mut Out<'_>) {
 
 fn duration(config: &Entry<'_>, key: &str, out: &mut Out<'_>) {
     if let Some((text, entry)) = fixed(config, key)
-        && !crate::validate::formats::duration::is_duration(text)
+        && crate::jobspec::duration::parse(text).is_none()
     {
         out.say(entry.site(), format!("`{text}` is no duration")).hint("write it like \"5m\"");
     }

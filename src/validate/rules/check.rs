@@ -63,12 +63,6 @@ fn port(cx: &Cx<'_>, check: &Block<'_>, out: &mut Out<'_>) {
     if !needs_port(check) || !check.str("PortLabel").is_empty() || !service.str("PortLabel").is_empty() {
         return;
     }
-    // An exposed check of a sidecar gets a port from Nomad.
-    let sidecar = service.block("Connect").is_some_and(|c| !c.is_null("SidecarService"));
-    let exposable = matches!(&*lower(check), "grpc" | "http") && check.str("Path").starts_with('/');
-    if check.bool("Expose") && sidecar && exposable && cx.task.is_none() {
-        return;
-    }
     let (name, of) = (named(cx, check), full_name(cx, service));
     out.say(check.here(), format!("neither the check `{name}` nor its service `{of}` has a port"))
         .hint("set `port` in the service");
@@ -298,15 +292,23 @@ fn notes(cx: &Cx<'_>, check: &Block<'_>, out: &mut Out<'_>) {
     }
 }
 
-fn group_driver(_: &Cx<'_>, check: &Block<'_>, out: &mut Out<'_>) {
-    if !check.str("TaskName").is_empty() && check.str("AddressMode") == "driver" {
+/// The task that a check of a group names, itself or by its service.
+fn task_of<'a>(cx: &Cx<'a>, check: &Block<'a>) -> &'a str {
+    match check.str("TaskName") {
+        "" => service(cx).map_or("", |service| service.str("TaskName")),
+        name => name,
+    }
+}
+
+fn group_driver(cx: &Cx<'_>, check: &Block<'_>, out: &mut Out<'_>) {
+    if !task_of(cx, check).is_empty() && check.str("AddressMode") == "driver" {
         out.say(check.at("AddressMode"), "a check of a group cannot use the address mode `driver`")
             .hint("move the service into the task, or use another mode");
     }
 }
 
 fn task_unknown(cx: &Cx<'_>, check: &Block<'_>, out: &mut Out<'_>) {
-    let (Some(group), name) = (cx.group, check.str("TaskName")) else { return };
+    let (Some(group), name) = (cx.group, task_of(cx, check)) else { return };
     let tasks = group.blocks("Tasks");
     let names: Vec<&str> = tasks.iter().map(|task| task.str("Name")).collect();
     if !name.is_empty() && !names.contains(&name) {

@@ -80,9 +80,8 @@ fn one_way(_: &Cx<'_>, connect: &Block<'_>, out: &mut Out<'_>) {
 
 fn native_task(cx: &Cx<'_>, service: &Block<'_>, out: &mut Out<'_>) {
     let native = service.block("Connect").is_some_and(|connect| connect.bool("Native"));
-    // With a network, a server finds the only task of a group by itself.
-    let found = cx.group.is_some_and(|group| group.has_any("Networks")) && is_native(service);
-    if native && service.str("TaskName").is_empty() && cx.task.is_none() && !found {
+    // With a network, the defaults have found the only task of a group.
+    if native && service.str("TaskName").is_empty() && cx.task.is_none() {
         let name = full_name(cx, service);
         out.say(service.here(), format!("the Connect-native service `{name}` does not name its task"))
             .hint("set `task`");

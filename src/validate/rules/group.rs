@@ -50,17 +50,9 @@ fn count(_: &Cx<'_>, group: &Block<'_>, out: &mut Out<'_>) {
     }
 }
 
-/// Whether Nomad itself adds a task for one of the group's services.
-fn gets_a_task(group: &Block<'_>, wanted: &[&str]) -> bool {
-    group.has_any("Networks")
-        && group.blocks("Services").iter().any(|service| {
-            service.block("Connect").is_some_and(|connect| wanted.iter().any(|json| !connect.is_null(json)))
-        })
-}
-
 fn no_tasks(_: &Cx<'_>, group: &Block<'_>, out: &mut Out<'_>) {
-    // Nomad adds the proxy of a sidecar or gateway before it counts.
-    if !group.has_any("Tasks") && !gets_a_task(group, &["Gateway", "SidecarService"]) {
+    // The defaults have added the proxies of sidecars and gateways.
+    if !group.has_any("Tasks") {
         let name = group.str("Name");
         out.say(group.here(), format!("group `{name}` has no task")).hint("add `task \"name\" { … }`");
     }
@@ -111,8 +103,7 @@ fn main_task(_: &Cx<'_>, group: &Block<'_>, out: &mut Out<'_>) {
     let has_main = tasks
         .iter()
         .any(|task| task.block("Lifecycle").is_none_or(|lifecycle| lifecycle.str("Hook").is_empty()));
-    let any = !tasks.is_empty() || gets_a_task(group, &["SidecarService"]);
-    if any && !has_main && !gets_a_task(group, &["Gateway"]) {
+    if !tasks.is_empty() && !has_main {
         let name = group.str("Name");
         out.say(group.here(), format!("group `{name}` has only tasks that run before or after others"))
             .hint("one task of the group must have no `lifecycle` block");
@@ -149,16 +140,7 @@ fn delay_group(_: &Cx<'_>, group: &Block<'_>, out: &mut Out<'_>) {
             && service.block("Connect").is_none_or(|connect| connect.is_null("SidecarTask"))
     });
     let delays = |block: &Block<'_>| block.int("ShutdownDelay").is_some_and(|delay| delay > 0);
-    // Nomad's own proxy tasks wait 5 s, unless `sidecar_task` says otherwise.
-    let proxied = group.has_any("Networks")
-        && services.iter().any(|service| {
-            service.block("Connect").is_some_and(|connect| {
-                let proxy = !connect.is_null("SidecarService") || !connect.is_null("Gateway");
-                proxy && connect.block("SidecarTask").is_none_or(|task| delays(&task))
-            })
-        });
     if let Some(service) = unscoped
-        && !proxied
         && !delays(group)
         && !group.blocks("Tasks").iter().any(delays)
     {

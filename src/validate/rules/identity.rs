@@ -136,14 +136,9 @@ fn env(_: &Cx<'_>, identity: &Block<'_>, out: &mut Out<'_>) {
 }
 
 fn two_defaults(_: &Cx<'_>, task: &Block<'_>, out: &mut Out<'_>) {
-    // The last of them is the default one, the others are too many.
-    let identities = task.blocks("Identities");
-    let mut defaults: Vec<&Block<'_>> = identities.iter().filter(|i| is_default(i)).collect();
-    let Some(last) = defaults.pop() else { return };
-    for identity in defaults {
-        out.say(identity.here(), "the task has more than one default identity")
-            .related(last.here(), "another")
-            .hint("give it a name");
+    // The defaults have moved one of them to `Identity`; what is left is too much.
+    for identity in task.blocks("Identities").iter().filter(|identity| is_default(identity)) {
+        out.say(identity.here(), "the task has more than one default identity").hint("give it a name");
     }
 }
 

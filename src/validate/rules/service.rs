@@ -175,6 +175,13 @@ fn other_task(_: &Cx<'_>, group: &Block<'_>, out: &mut Out<'_>) {
                     format!("a service of task `{here}` names the task `{name}`"),
                 )
                 .hint("remove `task`, or move the service into the group");
+                // Its checks inherit the name.
+                for check in service.blocks("Checks") {
+                    out.say(
+                        check.here(),
+                        format!("a check of task `{here}` belongs, like its service, to the task `{name}`"),
+                    );
+                }
             }
         }
     }
@@ -182,12 +189,11 @@ fn other_task(_: &Cx<'_>, group: &Block<'_>, out: &mut Out<'_>) {
 
 fn twice(cx: &Cx<'_>, group: &Block<'_>, out: &mut Out<'_>) {
     // The server makes one finding of all services that are not unique.
-    let mut seen: Vec<(String, &str, &str)> = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
     let mut doubles: Vec<(String, crate::validate::view::Site)> = Vec::new();
     let tasks = group.blocks("Tasks");
     let mut look = |cx: &Cx<'_>, of: &str, service: &Block<'_>| {
-        let key = (format!("{of}\0{}", full_name(cx, service)), "", "");
-        let key = (format!("{}\0{}", key.0, service.str("PortLabel")), key.1, key.2);
+        let key = format!("{of}\0{}\0{}", full_name(cx, service), service.str("PortLabel"));
         if seen.contains(&key) {
             doubles.push((full_name(cx, service), service.here()));
         } else {

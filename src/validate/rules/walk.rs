@@ -98,13 +98,6 @@ fn group_service(cx: &Cx<'_>, block: &Block<'_>, report: &mut Report) {
     for each in block.blocks("Checks") {
         report.run(checks::SCRIPT_CHECK, &cx, &each);
     }
-    let Some(connect) = block.block("Connect") else { return };
-    if let Some(task) = connect.block("SidecarTask")
-        && cx.group.is_some_and(|group| group.has_any("Networks"))
-    {
-        let cx = Cx { task: Some(&task), service: None, ..cx };
-        proxy_task(&cx, &task, report);
-    }
 }
 
 /// Runs the rules of a service; whether the server refuses it.
@@ -135,33 +128,6 @@ fn service_is_wrong(cx: &Cx<'_>, block: &Block<'_>, report: &mut Report) -> bool
     after > before
 }
 
-/// What a task and the settings of a proxy task have in common.
-fn proxy_task(cx: &Cx<'_>, block: &Block<'_>, report: &mut Report) {
-    report.run(lifetime::LIFETIME, cx, block);
-    if let Some(nested) = block.block("Resources") {
-        report.run(resources::RESOURCES, cx, &nested);
-        report.run(resources::OLD_RESOURCES, cx, &nested);
-        for device in nested.blocks("Devices") {
-            in_device(cx, &device, report);
-        }
-    }
-    match block.block("LogConfig") {
-        Some(logs) => report.run(resources::LOGS, cx, &logs),
-        // Without the block the sizes are the server's.
-        None => report.run(resources::LOGS, cx, block),
-    }
-    for each in block.blocks("VolumeMounts") {
-        report.run(volume::MOUNT, cx, &each);
-    }
-    report.run(identity::IDENTITIES, cx, block);
-    for each in block.blocks("Identities") {
-        report.run(identity::IDENTITY, cx, &each);
-        if !identity::is_default(&each) {
-            report.run(identity::IDENTITY_WARNINGS, cx, &each);
-        }
-    }
-}
-
 fn in_device(cx: &Cx<'_>, device: &Block<'_>, report: &mut Report) {
     report.run(resources::DEVICE, cx, device);
     for each in device.blocks("Constraints") {
@@ -177,7 +143,22 @@ fn in_device(cx: &Cx<'_>, device: &Block<'_>, report: &mut Report) {
 fn in_task(cx: &Cx<'_>, block: &Block<'_>, report: &mut Report) {
     report.run(task::TASK, cx, block);
     placement(cx, block, report);
-    proxy_task(cx, block, report);
+    report.run(lifetime::LIFETIME, cx, block);
+    if let Some(nested) = block.block("Resources") {
+        report.run(resources::RESOURCES, cx, &nested);
+        report.run(resources::OLD_RESOURCES, cx, &nested);
+        for device in nested.blocks("Devices") {
+            in_device(cx, &device, report);
+        }
+    }
+    report.run(identity::IDENTITIES, cx, block);
+    for each in block.blocks("Identity") {
+        report.run(identity::IDENTITY, cx, &each);
+    }
+    for each in block.blocks("Identities") {
+        report.run(identity::IDENTITY, cx, &each);
+        report.run(identity::IDENTITY_WARNINGS, cx, &each);
+    }
     for each in block.blocks("Services") {
         let cx = Cx { service: Some(&each), ..*cx };
         service_is_wrong(&cx, &each, report);
@@ -188,6 +169,8 @@ fn in_task(cx: &Cx<'_>, block: &Block<'_>, report: &mut Report) {
     report.run(secret::ACTIONS, cx, block);
     report.run(secret::SECRETS, cx, block);
     let lists = [
+        ("LogConfig", resources::LOGS),
+        ("VolumeMounts", volume::MOUNT),
         ("Artifacts", artifact::ARTIFACT),
         ("Templates", template::TEMPLATE),
         ("Actions", secret::ACTION),

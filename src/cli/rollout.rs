@@ -1,0 +1,360 @@
+//! What `create`, `update` and `apply` share: plan, show, guard, register, watch.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::context::{SetArgs, masker};
+use super::output::{Printer, Styled, style};
+use super::{Result, usage, watching};
+use crate::cluster::{Cluster, Origin, placement};
+use crate::compile::Compiled;
+use crate::deploy::guard::{self, Build, Escapes, Provenance};
+use crate::deploy::submit::{self, Change, KeepCounts, Planned};
+use crate::deploy::watch::{self, Outcome};
+use crate::diagnostic::{self, Diagnostic, Failure, FailureKind, Source};
+use crate::diff::{self, JobDiff, annotations::Annotations, annotations::Updates, style::Style, text::Show};
+use crate::git::Git;
+use crate::jobspec::Job;
+use crate::jobspec::syntax::Span;
+use crate::jobspec::tree::Value;
+use crate::project::{Project, Stage};
+
+crate::codes! {
+    /// The cluster holds something that is no job.
+    BAD_RUNNING_JOB = "P0950", "the running job cannot be read", "docs/clusters.md";
+    /// `create` of a job that runs already.
+    EXISTS = "P0951", "the job exists already", "docs/commands.md";
+    /// `update` of a job that does not exist.
+    NOT_THERE = "P0952", "the job does not exist in the cluster", "docs/commands.md";
+}
+
+/// How a job is submitted.
+#[derive(Debug, Args)]
+pub struct SubmitArgs {
+    #[command(flatten)]
+    pub set: SetArgs,
+    /// Show what would happen, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not wait for the deployment
+    #[arg(long)]
+    pub detach: bool,
+    /// How long to wait for the deployment, e.g. `90s`, `15m`; decided by the job's deadlines unless given
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// Take the counts of the running job where groups have `scaling`: true unless this is given
+    #[arg(long)]
+    pub reset_counts: bool,
+    /// Submit to a protected stage with uncommitted changes, where platy.yaml permits it
+    #[arg(long)]
+    pub allow_dirty: bool,
+    /// Submit to a protected stage from a commit that is not upstream, where platy.yaml permits it
+    #[arg(long)]
+    pub allow_unpushed: bool,
+    /// Submit to a protected stage with an unknown githash, where platy.yaml permits it
+    #[arg(long)]
+    pub allow_unknown_githash: bool,
+}
+
+fn duration(text: &str) -> std::result::Result<Duration, String> {
+    let nanoseconds = crate::jobspec::duration::parse(text).and_then(|number| u64::try_from(number).ok());
+    nanoseconds.map(Duration::from_nanos).ok_or_else(|| "write it as `90s` or `15m`".to_owned())
+}
+
+/// A job with its plan and what the plan means.
+pub struct Prepared<'c> {
+    /// The compiled job.
+    pub compiled: &'c Compiled,
+    /// What the cluster says.
+    pub planned: Planned,
+    /// The difference to what runs.
+    pub diff: JobDiff,
+    /// What happens to allocations.
+    pub annotations: Annotations,
+}
+
+/// Opens the cluster of a stage.
+pub fn open(project: &Project, stage: &Stage) -> Result<Box<dyn Cluster>> {
+    crate::cluster::open(project.cluster(stage)?, stage, &super::context::nomad_environment(), &project.root)
+}
+
+/// A job of the cluster, read into our own type.
+pub fn running_job(document: &Json) -> Result<Job> {
+    let source = Source::new("running job", document.to_string());
+    Job::from_json(&source).map_err(|problems| {
+        let why = problems.first().map_or_else(String::new, |problem| problem.message.clone());
+        Failure::new(
+            FailureKind::Other,
+            Diagnostic::error(&BAD_RUNNING_JOB, format!("the running job cannot be read: {why}")),
+        )
+    })
+}
+
+/// Plans a compiled job.
+pub fn prepare<'c>(cluster: &dyn Cluster, compiled: &'c Compiled, args: &SubmitArgs) -> Result<Prepared<'c>> {
+    let keep = if args.reset_counts { KeepCounts::No } else { KeepCounts::Scaled };
+    let planned = submit::plan(cluster, compiled.job().to_value(), keep)?;
+    let running = planned.running.as_ref().filter(|running| !running.stopped);
+    let running = running.map(|running| running_job(&running.job)).transpose()?;
+    let mut job = compiled.job().clone();
+    take_counts(&mut job, &planned.job);
+    let diff = diff::diff(running.as_ref(), Some(&job));
+    let mut annotations = Annotations::default();
+    for (group, updates) in &planned.answer.groups {
+        let updates = Updates {
+            place: updates.place,
+            stop: updates.stop,
+            destructive_update: updates.destructive_update,
+            in_place_update: updates.in_place_update,
+            canary: updates.canary,
+            migrate: updates.migrate,
+            ignore: updates.ignore,
+            preemptions: updates.preemptions,
+            ..Updates::default()
+        };
+        annotations.groups.insert(group.clone(), updates);
+    }
+    Ok(Prepared { compiled, planned, diff, annotations })
+}
+
+/// The counts that will be submitted, which may be those of the running job.
+fn take_counts(job: &mut Job, document: &Json) {
+    let groups = document["TaskGroups"].as_array();
+    for group in groups.into_iter().flatten() {
+        let count = group["Count"].as_i64();
+        let own =
+            job.root.blocks_mut("TaskGroups").find(|own| Some(own.str("Name")) == group["Name"].as_str());
+        if let (Some(own), Some(count)) = (own, count)
+            && own.int("Count").is_some_and(|ours| ours != count)
+        {
+            own.set("Count", Value::Int(count));
+        }
+    }
+}
+
+/// Draws the difference, or for a new job what it is.
+pub fn show(printer: &Printer, prepared: &Prepared<'_>) {
+    let merged = &prepared.compiled.merged;
+    let key = Styled(style::BOLD, &merged.job_key);
+    match prepared.planned.change {
+        Change::None => printer.line(format_args!("{key}: nothing changes")),
+        Change::Create | Change::Start if !printer.verbose => {
+            let word = if prepared.planned.change == Change::Start { "starts again" } else { "is new" };
+            printer.line(format_args!("{key} {word}"));
+            summary(printer, prepared.compiled.job());
+        }
+        _ => printer.result(draw(printer, prepared)),
+    }
+    for (group, failure) in &prepared.planned.answer.failures {
+        for reason in placement::reasons(failure) {
+            printer
+                .line(format_args!("{} group `{group}` finds no place: {reason}", Styled(style::BAD, "!")));
+        }
+    }
+    if let Some(next) = &prepared.planned.answer.next_periodic_launch {
+        printer.line(format_args!("next run: {next}"));
+    }
+    for warning in &prepared.planned.answer.warnings {
+        printer.line(format_args!("{} {warning}", Styled(style::CHANGED, "warning:")));
+    }
+}
+
+/// The difference as text.
+pub fn draw(printer: &Printer, prepared: &Prepared<'_>) -> String {
+    let masker = masker();
+    let find = |span: Span| prepared.compiled.origin(span);
+    let style = if printer.colour() { Style::coloured() } else { Style::plain() };
+    let show = Show { style, masker: &masker, place: Some(&find), annotations: Some(&prepared.annotations) };
+    diff::text::render(&prepared.diff, &show)
+}
+
+/// A new job in a few lines: `-v` shows all of it.
+fn summary(printer: &Printer, job: &Job) {
+    let kind = job.root.str("Type");
+    let mark = Styled(style::GOOD, "+");
+    printer.line(format_args!(
+        "{mark} job \"{}\" ({})",
+        job.id(),
+        if kind.is_empty() { "service" } else { kind }
+    ));
+    if let Some(periodic) = job.root.block("Periodic") {
+        let specs = crons(periodic);
+        let zone = periodic.str("TimeZone");
+        printer.line(format_args!("{mark}   runs at {specs} {}", if zone.is_empty() { "UTC" } else { zone }));
+    }
+    if job.root.block("ParameterizedJob").is_some() {
+        printer.line(format_args!("{mark}   runs when it is dispatched"));
+    }
+    for group in job.root.blocks("TaskGroups") {
+        let count = group.int("Count").unwrap_or(1);
+        printer.line(format_args!("{mark}   group \"{}\" × {count}", group.str("Name")));
+        for task in group.blocks("Tasks") {
+            let config = task.map("Config");
+            let text = |key: &str| config.and_then(|config| config.get(key)).and_then(|node| node.as_str());
+            let what = text("image").or_else(|| text("command")).unwrap_or_default();
+            let resources = task.block("Resources");
+            let number = |key: &str| resources.and_then(|resources| resources.int(key));
+            let cpu = match (number("Cores"), number("CPU")) {
+                (Some(cores), _) if cores > 0 => format!(", {cores} cores"),
+                (_, Some(cpu)) => format!(", {cpu} MHz"),
+                _ => String::new(),
+            };
+            let memory = number("MemoryMB").map_or_else(String::new, |memory| format!(", {memory} MB"));
+            printer.line(format_args!(
+                "{mark}     task \"{}\": {} {what}{cpu}{memory}",
+                task.str("Name"),
+                task.str("Driver"),
+            ));
+        }
+    }
+}
+
+fn crons(periodic: &crate::jobspec::tree::Object) -> String {
+    let list = match &periodic.get("Specs").value {
+        Value::List(specs) => specs.iter().filter_map(|spec| spec.as_str()).collect::<Vec<_>>().join(", "),
+        _ => String::new(),
+    };
+    if list.is_empty() { periodic.str("Spec").to_owned() } else { list }
+}
+
+/// Lets the guards of the stage decide over all jobs that would be submitted.
+pub fn guard(project: &Project, stage: &Stage, jobs: &[&Compiled], args: &SubmitArgs) -> Result<Provenance> {
+    let escapes = Escapes {
+        dirty: args.allow_dirty,
+        unpushed: args.allow_unpushed,
+        unknown_githash: args.allow_unknown_githash,
+    };
+    let builds: Vec<Build<'_>> = jobs
+        .iter()
+        .filter_map(|compiled| {
+            let merged = &compiled.merged;
+            let githash = merged.text("githash").filter(|_| merged.text("hashtype") == Some("git"))?;
+            let build = merged.text("buildname").unwrap_or(&merged.name);
+            let repository = project.repositories.get(build).map(std::path::PathBuf::as_path);
+            Some(Build { job: &merged.name, githash, repository })
+        })
+        .collect();
+    guard::check(stage, &project.root, &builds, escapes)
+}
+
+/// Who submits what, when, and from which commit.
+pub fn origin(project: &Project, compiled: &Compiled, provenance: &Provenance, args: &SubmitArgs) -> Origin {
+    let merged = &compiled.merged;
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
+    let config = project.job_path(&merged.name).ok();
+    let config =
+        config.and_then(|path| path.strip_prefix(&project.root).ok().map(|path| path.display().to_string()));
+    let git_user = Git::find(&project.root).ok().flatten().and_then(|git| git.user());
+    Origin {
+        tool: concat!("platy-manage ", env!("CARGO_PKG_VERSION")).to_owned(),
+        job_key: merged.job_key.clone(),
+        config: config.unwrap_or_default(),
+        stage: merged.stage.name.clone(),
+        commit: provenance.commit.clone(),
+        dirty: !provenance.dirty.is_empty(),
+        user: git_user.unwrap_or(user),
+        time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        set: args.set.masked(),
+        escapes: provenance.escapes.clone(),
+    }
+}
+
+/// What became of a submission.
+pub struct Finished {
+    /// How the deployment ended; `None` where it was not watched, or nothing was sent.
+    pub outcome: Option<Outcome>,
+    /// The version that was registered, if one was.
+    pub registered: bool,
+}
+
+impl Finished {
+    /// What decides the exit code.
+    pub fn failure_kind(&self) -> Option<FailureKind> {
+        self.outcome.as_ref().and_then(Outcome::failure_kind)
+    }
+}
+
+/// Registers a planned job and follows it to its end; `alone` means that no other is followed.
+pub fn submit(
+    printer: &Printer,
+    cluster: &dyn Cluster,
+    prepared: &Prepared<'_>,
+    origin: &Origin,
+    args: &SubmitArgs,
+    interrupted: &AtomicBool,
+    alone: bool,
+) -> Result<Finished> {
+    let source = prepared.compiled.job().to_hcl();
+    let submitted = submit::register(cluster, &prepared.planned, &source, origin)?;
+    let Some(registered) = submitted.registered else {
+        return Ok(Finished { outcome: None, registered: false });
+    };
+    let id = &prepared.compiled.merged.job_id;
+    if registered.recovered {
+        printer.status("the answer was lost on the way; reading the job shows that it was registered");
+    }
+    if let Some(Err(warning)) = submit::tag(cluster, id, &registered, origin) {
+        printer.diagnostics(&[warning]);
+    }
+    if args.detach {
+        return Ok(Finished { outcome: None, registered: true });
+    }
+    let mut options = watch::Options::for_job(&prepared.planned.job, interrupted);
+    if let Some(timeout) = args.timeout {
+        options.timeout = timeout;
+    }
+    let mut view = watching::View::new(printer, &prepared.compiled.merged.name, alone);
+    let outcome = watch::watch(cluster, id, &registered, &options, &mut |event| view.event(&event))?;
+    view.finish();
+    Ok(Finished { outcome: Some(outcome), registered: true })
+}
+
+/// The difference and the plan of a job as JSON.
+pub fn as_json(prepared: &Prepared<'_>, finished: Option<&Finished>) -> Json {
+    let masker = masker();
+    let find = |span: Span| prepared.compiled.origin(span);
+    let show = Show {
+        style: Style::plain(),
+        masker: &masker,
+        place: Some(&find),
+        annotations: Some(&prepared.annotations),
+    };
+    let merged = &prepared.compiled.merged;
+    json!({
+        "job": merged.name,
+        "stage": merged.stage.name,
+        "job_key": merged.job_key,
+        "job_id": merged.job_id,
+        "change": match prepared.planned.change {
+            Change::Create => "create",
+            Change::Update => "update",
+            Change::Start => "start",
+            Change::None => "none",
+        },
+        "index": prepared.planned.check_index(),
+        "diff": diff::json::to_json(&prepared.diff, &show),
+        "groups": prepared.annotations.groups,
+        "unplaceable": prepared.planned.answer.failures.iter()
+            .map(|(group, failure)| (group.clone(), placement::reasons(failure).into()))
+            .collect::<serde_json::Map<String, Json>>(),
+        "next_periodic_launch": prepared.planned.answer.next_periodic_launch,
+        "server_warnings": prepared.planned.answer.warnings,
+        "warnings": diagnostic::json::list(&prepared.compiled.warnings),
+        "submitted": finished.is_some_and(|finished| finished.registered),
+        "outcome": finished.and_then(|finished| finished.outcome.as_ref()).map(watching::outcome_json),
+    })
+}
+
+/// Refuses options that only make sense together.
+pub fn check(args: &SubmitArgs) -> Result<()> {
+    if args.detach && args.timeout.is_some() {
+        return Err(usage(
+            "`--detach` waits for nothing, so `--timeout` has no meaning",
+            "leave one of them out",
+        ));
+    }
+    Ok(())
+}

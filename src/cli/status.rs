@@ -1,0 +1,238 @@
+//! `status`: a job's file beside what runs.
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::apply::worst;
+use super::context::{Access, Context, StageArgs, job_names};
+use super::output::{Printer, Styled, style};
+use super::rollout::{self, running_job};
+use super::validate::select;
+use super::{Done, Result};
+use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, Wait};
+use crate::compile::{Compiled, Outcome};
+use crate::diagnostic;
+use crate::diff;
+
+/// Show what runs of a job, and whether it is what its file says
+#[derive(Debug, Args)]
+pub struct Command {
+    /// The jobs
+    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all", add = job_names())]
+    names: Vec<String>,
+    /// Every job of the project, a line each
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    stage: StageArgs,
+}
+
+/// What the cluster says of a job.
+struct State {
+    running: RunningJob,
+    origin: Option<Origin>,
+    deployment: Option<Deployment>,
+    allocations: Vec<Allocation>,
+    /// Whether the file says something else; `None` where it cannot be compiled.
+    differs: Option<bool>,
+}
+
+impl Command {
+    pub(super) fn run(self, context: &Context) -> Result<Done> {
+        let project = context.project()?;
+        let stage = context.stage(&project, &self.stage, Access::Reads)?;
+        let jobs = select(&project, &self.names, self.all)?;
+        let cluster = rollout::open(&project, stage)?;
+        let printer = &context.printer;
+        let (mut kinds, mut objects) = (Vec::new(), Vec::new());
+        let brief = self.all || jobs.len() > 1;
+        let width = jobs.iter().map(|job| job.name.len()).max().unwrap_or(0);
+        for outcome in context.compiler(&project).fleet(&jobs, &[stage], &[]) {
+            let Outcome { name, result, .. } = outcome;
+            let id = crate::merge::job_id(stage, &name);
+            let (compiled, problems) = match result {
+                Ok(compiled) => (Some(compiled), Vec::new()),
+                Err(problems) => (None, problems),
+            };
+            match state(&*cluster, &id, compiled.as_deref(), brief) {
+                Ok(state) => {
+                    if printer.is_text() {
+                        match &state {
+                            _ if brief => line(printer, &name, width, state.as_ref()),
+                            Some(state) => page(printer, &name, &stage.name, state),
+                            None => printer.line(format_args!(
+                                "{}  does not run in {}; `platy-manage create {name} --stage={}` starts it",
+                                Styled(style::BOLD, &name),
+                                stage.name,
+                                stage.name
+                            )),
+                        }
+                        printer.diagnostics(&problems);
+                    }
+                    objects.push(as_json(&name, &stage.name, &id, state.as_ref()));
+                }
+                Err(failure) => {
+                    if kinds.is_empty() {
+                        printer.diagnostics(&failure.diagnostics);
+                    }
+                    kinds.push(failure.kind);
+                    let errors = diagnostic::json::list(&failure.diagnostics);
+                    objects.push(json!({"job": name, "stage": stage.name, "errors": errors}));
+                    // Nobody is there to ask about the others.
+                    if failure.kind == diagnostic::FailureKind::Unreachable {
+                        break;
+                    }
+                }
+            }
+        }
+        if !printer.is_text() {
+            printer.json(&json!({ "jobs": objects }));
+        }
+        Ok(worst(&kinds).map_or(Done::Ok, Done::Shown))
+    }
+}
+
+fn state(cluster: &dyn Cluster, id: &str, compiled: Option<&Compiled>, brief: bool) -> Result<Option<State>> {
+    let Some(running) = cluster.read_job(id)? else { return Ok(None) };
+    let differs = match compiled {
+        Some(compiled) if !running.stopped => {
+            let job = running_job(&running.job)?;
+            Some(!diff::diff(Some(&job), Some(compiled.job())).is_none())
+        }
+        _ => None,
+    };
+    if brief {
+        let allocations = cluster.allocations(id, Wait::NOW)?.value;
+        return Ok(Some(State { running, origin: None, deployment: None, allocations, differs }));
+    }
+    // What only explains more may be missing: an old version's submission is forgotten by Nomad.
+    let origin =
+        cluster.submission(id, running.version).ok().flatten().and_then(|submission| submission.origin());
+    let deployment = cluster.latest_deployment(id, Wait::NOW)?.value;
+    let allocations = cluster.allocations(id, Wait::NOW)?.value;
+    Ok(Some(State { running, origin, deployment, allocations, differs }))
+}
+
+fn verdict(state: &State) -> Styled<&'static str> {
+    match (state.running.stopped, state.differs) {
+        (true, _) => Styled(style::DIM, "stopped"),
+        (false, Some(true)) => Styled(style::CHANGED, "differs from its file"),
+        (false, Some(false)) => Styled(style::GOOD, "as its file says"),
+        (false, None) => Styled(style::BAD, "its file is invalid"),
+    }
+}
+
+fn running_count(state: &State) -> String {
+    if state.running.periodic {
+        return "periodic".to_owned();
+    }
+    if state.running.parameterized {
+        return "on dispatch".to_owned();
+    }
+    let live = state.allocations.iter().filter(|allocation| allocation.client_status == "running").count();
+    let groups = state.running.job["TaskGroups"].as_array();
+    let wanted: i64 = groups.into_iter().flatten().filter_map(|group| group["Count"].as_i64()).sum();
+    format!("{live}/{wanted} running")
+}
+
+fn line(printer: &Printer, name: &str, width: usize, state: Option<&State>) {
+    match state {
+        None => printer.line(format_args!("{name:width$}  {}", Styled(style::DIM, "does not run"))),
+        Some(state) => printer.line(format_args!(
+            "{name:width$}  {:14}  version {:<4}  {}",
+            running_count(state),
+            state.running.version,
+            verdict(state)
+        )),
+    }
+}
+
+fn page(printer: &Printer, name: &str, stage: &str, state: &State) {
+    let running = &state.running;
+    printer.line(format_args!("{}  {}", Styled(style::BOLD, name), verdict(state)));
+    printer.line(format_args!("  job         {} ({}, {})", running.id, running.kind, running.status));
+    let when = jiff::Timestamp::from_nanosecond(running.submit_time.into())
+        .map(|time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+        .unwrap_or_default();
+    printer.line(format_args!("  version     {}, submitted {when}", running.version));
+    if let Some(origin) = &state.origin {
+        let commit = origin.commit.get(..12).unwrap_or("no commit");
+        let dirty = if origin.dirty { " with uncommitted changes" } else { "" };
+        printer.line(format_args!("  from        {} at {commit}{dirty}, by {}", origin.config, origin.user));
+    }
+    if let Some(deployment) = &state.deployment {
+        let of = if deployment.job_version == running.version {
+            String::new()
+        } else {
+            format!(" of version {}", deployment.job_version)
+        };
+        printer
+            .line(format_args!("  deployment  {}{of}: {}", deployment.status, deployment.status_description));
+    }
+    let mut allocations: Vec<_> =
+        state.allocations.iter().filter(|allocation| allocation.desired_status == "run").collect();
+    allocations.sort_by(|a, b| a.name.cmp(&b.name).then(b.create_index.cmp(&a.create_index)));
+    for allocation in &allocations {
+        let event = allocation
+            .task_states
+            .values()
+            .filter_map(|task| task.events.last())
+            .max_by_key(|event| event.time);
+        let event = event.map_or_else(String::new, |event| {
+            if event.display_message.is_empty() { event.kind.clone() } else { event.display_message.clone() }
+        });
+        let colour = match allocation.client_status.as_str() {
+            "running" | "complete" => style::GOOD,
+            "pending" => style::CHANGED,
+            _ => style::BAD,
+        };
+        printer.line(format_args!(
+            "  {}  {}  {}  v{}  {}  {}",
+            allocation.id.get(..8).unwrap_or(&allocation.id),
+            allocation.name,
+            Styled(colour, &allocation.client_status),
+            allocation.job_version,
+            allocation.node_name,
+            Styled(style::DIM, event),
+        ));
+    }
+    if state.differs == Some(true) {
+        printer.status(format_args!("see how it differs: platy-manage diff {name} --stage={stage}"));
+    }
+}
+
+fn as_json(name: &str, stage: &str, id: &str, state: Option<&State>) -> Json {
+    let Some(state) = state else {
+        return json!({"job": name, "stage": stage, "job_id": id, "exists": false});
+    };
+    let allocations: Vec<_> = state
+        .allocations
+        .iter()
+        .map(|allocation| {
+            json!({
+                "id": allocation.id, "name": allocation.name, "group": allocation.task_group, "node": allocation.node_name,
+                "desired": allocation.desired_status, "status": allocation.client_status, "version": allocation.job_version,
+                "healthy": allocation.deployment_status.healthy,
+            })
+        })
+        .collect();
+    json!({
+        "job": name,
+        "stage": stage,
+        "job_id": id,
+        "exists": true,
+        "stopped": state.running.stopped,
+        "status": state.running.status,
+        "type": state.running.kind,
+        "version": state.running.version,
+        "job_modify_index": state.running.job_modify_index,
+        "submit_time": state.running.submit_time,
+        "differs": state.differs,
+        "origin": state.origin,
+        "deployment": state.deployment.as_ref().map(|deployment| json!({
+            "id": deployment.id, "status": deployment.status, "description": deployment.status_description,
+            "version": deployment.job_version,
+        })),
+        "allocations": allocations,
+    })
+}

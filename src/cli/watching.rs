@@ -1,0 +1,204 @@
+//! What people see while a deployment is followed, and how its end is told.
+
+use std::io::Write;
+
+use serde_json::{Value as Json, json};
+
+use super::output::{Printer, Styled, style};
+use crate::cluster::Deployment;
+use crate::deploy::failures::{Ended, TaskFailure, signal_name};
+use crate::deploy::watch::{Outcome, WatchEvent};
+
+/// Shows the events of one watch: on a terminal a line that is redrawn, else a line for each change.
+pub struct View<'p> {
+    printer: &'p Printer,
+    name: String,
+    last: String,
+    live: bool,
+    drawn: bool,
+}
+
+impl<'p> View<'p> {
+    /// A view of the job with this name; only one that is `alone` may redraw its line.
+    pub fn new(printer: &'p Printer, name: &str, alone: bool) -> Self {
+        let live = alone && printer.is_live();
+        Self { printer, name: name.to_owned(), last: String::new(), live, drawn: false }
+    }
+
+    /// Shows an event, if it says something new.
+    pub fn event(&mut self, event: &WatchEvent) {
+        let text = match event {
+            WatchEvent::Evaluation(evaluation) => format!("evaluation {}", evaluation.status),
+            WatchEvent::Waiting(groups) => {
+                let groups: Vec<_> = groups
+                    .iter()
+                    .map(|(group, reasons)| format!("`{group}`: {}", reasons.join("; ")))
+                    .collect();
+                format!("waiting for a place: {}", groups.join(", "))
+            }
+            WatchEvent::Deployment(deployment) => progress(deployment),
+            WatchEvent::CanariesHealthy(deployment) => {
+                format!("{}; canaries are healthy", progress(deployment))
+            }
+            WatchEvent::Promoted => "canaries promoted".to_owned(),
+            WatchEvent::Unreachable(why) => format!("the cluster does not answer, trying again: {why}"),
+        };
+        if text == self.last {
+            return;
+        }
+        if self.live {
+            let mut err = anstream::stderr().lock();
+            // Back to the beginning, and what was longer is wiped.
+            let _ = write!(err, "\r\x1b[2K{}  {text}", self.name).and_then(|()| err.flush());
+            self.drawn = true;
+        } else {
+            self.printer.status(format_args!("{}  {text}", self.name));
+        }
+        self.last = text;
+    }
+
+    /// Ends the line that was redrawn.
+    pub fn finish(&mut self) {
+        if std::mem::take(&mut self.drawn) {
+            let _ = writeln!(anstream::stderr().lock());
+        }
+    }
+}
+
+fn progress(deployment: &Deployment) -> String {
+    let groups: Vec<_> = deployment
+        .task_groups
+        .iter()
+        .map(|(name, group)| {
+            let canaries = match group.desired_canaries {
+                0 => String::new(),
+                wanted => format!(", {}/{wanted} canaries", group.placed_canaries.len()),
+            };
+            let unhealthy = if group.unhealthy_allocs > 0 {
+                format!(", {} unhealthy", group.unhealthy_allocs)
+            } else {
+                String::new()
+            };
+            format!(
+                "{name} {}/{} healthy ({} placed{canaries}{unhealthy})",
+                group.healthy_allocs, group.desired_total, group.placed_allocs
+            )
+        })
+        .collect();
+    format!("deployment {}: {}", deployment.status, groups.join(", "))
+}
+
+/// Tells how it ended, with what there is to know about a failure.
+pub fn outcome(printer: &Printer, name: &str, stage: &str, outcome: &Outcome) {
+    let good = |text: String| printer.line(format_args!("{} {text}", Styled(style::GOOD, "✔")));
+    let bad = |text: String| printer.line(format_args!("{} {text}", Styled(style::BAD, "✘")));
+    match outcome {
+        Outcome::Successful(deployment) => {
+            let healthy: u64 = deployment.task_groups.values().map(|group| group.healthy_allocs).sum();
+            good(format!("{name}: deployment successful, {healthy} healthy"));
+        }
+        Outcome::NoDeployment(allocations) if allocations.is_empty() => good(format!("{name}: registered")),
+        Outcome::NoDeployment(allocations) => {
+            good(format!("{name}: registered, {}", super::validate::count(allocations.len(), "allocation")));
+        }
+        Outcome::Failed { description, tasks } => {
+            bad(format!("{name}: failed: {description}"));
+            tell(printer, tasks);
+            printer.line(format_args!("  see more: platy-manage status {name} --stage={stage}"));
+        }
+        Outcome::Reverted { to, description, tasks } => {
+            bad(format!("{name}: failed, and version {to} runs again: {description}"));
+            tell(printer, tasks);
+        }
+        Outcome::Unplaceable(groups) => {
+            bad(format!("{name}: some allocations find no place"));
+            for (group, reasons) in groups {
+                for reason in reasons {
+                    printer.line(format_args!("  group `{group}`: {reason}"));
+                }
+            }
+        }
+        Outcome::AwaitsPromotion(_) => good(format!("{name}: canaries are healthy and wait to be promoted")),
+        Outcome::Superseded(why) => bad(format!("{name}: somebody else changed the job meanwhile: {why}")),
+        Outcome::TimedOut(after) => {
+            bad(format!("{name}: not done after {}s; the deployment goes on", after.as_secs()));
+            printer.line(format_args!("  look again: platy-manage status {name} --stage={stage}"));
+        }
+        Outcome::Interrupted => {
+            bad(format!("{name}: no longer watched; the deployment goes on"));
+            printer.line(format_args!("  look again: platy-manage status {name} --stage={stage}"));
+        }
+    }
+}
+
+fn tell(printer: &Printer, tasks: &[TaskFailure]) {
+    for failure in tasks {
+        printer.line(format_args!(
+            "  task `{}` of group `{}` on {} (allocation {})",
+            failure.task,
+            failure.group,
+            failure.node,
+            failure.allocation.get(..8).unwrap_or(&failure.allocation),
+        ));
+        match failure.ended {
+            Some(Ended::Exit(code)) => {
+                printer.line(format_args!("    ended with exit code {code}, {} restarts", failure.restarts))
+            }
+            Some(Ended::Signal(signal)) => {
+                printer.line(format_args!(
+                    "    ended by {}, {} restarts",
+                    signal_name(signal),
+                    failure.restarts
+                ));
+            }
+            Some(Ended::OutOfMemory) => printer.line("    used more memory than it may, and was killed"),
+            None => {}
+        }
+        for (_, event) in &failure.events {
+            printer.line(format_args!("    {event}"));
+        }
+        if !failure.log.is_empty() {
+            printer.line(format_args!("    {}", Styled(style::DIM, "last lines of its log:")));
+        }
+        for line in &failure.log {
+            // A log may hold what a terminal would obey.
+            let clean: String =
+                line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect();
+            printer.line(format_args!("    | {clean}"));
+        }
+    }
+}
+
+/// How it ended, as JSON.
+pub fn outcome_json(outcome: &Outcome) -> Json {
+    let tasks = |tasks: &[TaskFailure]| {
+        tasks
+            .iter()
+            .map(|failure| {
+                json!({
+                    "allocation": failure.allocation, "node": failure.node, "group": failure.group,
+                    "task": failure.task, "events": failure.events.iter().map(|(_, event)| event).collect::<Vec<_>>(), "log": failure.log,
+                })
+            })
+            .collect::<Vec<_>>()
+    };
+    match outcome {
+        Outcome::Successful(deployment) => json!({"status": "successful", "deployment": deployment.id}),
+        Outcome::NoDeployment(allocations) => {
+            json!({"status": "registered", "allocations": allocations.iter().map(|a| &a.id).collect::<Vec<_>>()})
+        }
+        Outcome::Failed { description, tasks: failed } => {
+            json!({"status": "failed", "description": description, "tasks": tasks(failed)})
+        }
+        Outcome::Reverted { to, description, tasks: failed } => {
+            json!({"status": "reverted", "to_version": to, "description": description, "tasks": tasks(failed)})
+        }
+        Outcome::Unplaceable(groups) => json!({"status": "unplaceable", "groups": groups}),
+        Outcome::AwaitsPromotion(deployment) => {
+            json!({"status": "awaits_promotion", "deployment": deployment.id})
+        }
+        Outcome::Superseded(why) => json!({"status": "superseded", "description": why}),
+        Outcome::TimedOut(after) => json!({"status": "timed_out", "after_seconds": after.as_secs()}),
+        Outcome::Interrupted => json!({"status": "interrupted"}),
+    }
+}

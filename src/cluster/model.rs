@@ -1,0 +1,600 @@
+//! What crosses the trait: jobs, versions, plans, evaluations, deployments, allocations.
+//!
+//! Names follow Nomad's API. The same types decode Nomad's answers and are stored by the
+//! embedded registry; unknown fields are ignored, and null counts as absent.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A job in the shape of Nomad's API: the object under `"Job"`.
+pub type JobDocument = serde_json::Value;
+
+/// Null becomes the default: Go writes an empty list or map as null.
+pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// What a cluster says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClusterInfo {
+    /// `2.0.6-dev`, or "" where it does not say.
+    pub version: String,
+    /// The address of the leader, or "".
+    pub leader: String,
+}
+
+/// A job as the cluster holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunningJob {
+    /// The whole job, with what the server filled in.
+    pub job: JobDocument,
+    /// Its ID.
+    pub id: String,
+    /// Its version, from 0.
+    pub version: u64,
+    /// `JobModifyIndex`: changes whenever the specification does; what a plan is checked against.
+    pub job_modify_index: u64,
+    /// `service`, `batch`, `system` or `sysbatch`.
+    pub kind: String,
+    /// `pending`, `running` or `dead`.
+    pub status: String,
+    /// Whether it was stopped by somebody.
+    pub stopped: bool,
+    /// When it was submitted, in nanoseconds since 1970.
+    pub submit_time: i64,
+    /// The meta of the job.
+    pub meta: IndexMap<String, String>,
+    /// Whether it has a schedule.
+    pub periodic: bool,
+    /// Whether it is dispatched.
+    pub parameterized: bool,
+    /// Whether a deployment of this version succeeded.
+    pub stable: bool,
+    /// The name of this version, if it was tagged.
+    pub tag: Option<VersionTag>,
+}
+
+/// A version of a job: the same facts, at that time.
+pub type JobVersion = RunningJob;
+
+/// The name of a version.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct VersionTag {
+    /// The name.
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+    /// Words.
+    #[serde(deserialize_with = "nullable")]
+    pub description: String,
+}
+
+/// A line of the list of jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobStub {
+    /// Its ID.
+    pub id: String,
+    /// The job that it is an instance of, or "".
+    pub parent: String,
+    /// `service`, `batch`, `system` or `sysbatch`.
+    pub kind: String,
+    /// `pending`, `running` or `dead`.
+    pub status: String,
+    /// Whether it was stopped by somebody.
+    pub stopped: bool,
+    /// Whether it has a schedule.
+    pub periodic: bool,
+    /// Whether it is dispatched.
+    pub parameterized: bool,
+    /// `JobModifyIndex`.
+    pub job_modify_index: u64,
+    /// When it was submitted, in nanoseconds since 1970.
+    pub submit_time: i64,
+    /// The meta of the job.
+    pub meta: IndexMap<String, String>,
+    /// Allocations by state, per group.
+    pub summary: IndexMap<String, GroupSummary>,
+}
+
+/// Allocations of a group by state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct GroupSummary {
+    /// Waiting for a place.
+    pub queued: u64,
+    /// Ended well.
+    pub complete: u64,
+    /// Ended badly.
+    pub failed: u64,
+    /// Running.
+    pub running: u64,
+    /// Placed, not running yet.
+    pub starting: u64,
+    /// On a node that is gone.
+    pub lost: u64,
+    /// On a node that does not answer.
+    pub unknown: u64,
+}
+
+/// What a plan says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PlanAnswer {
+    /// The index to register with; 0 if the job does not exist.
+    pub job_modify_index: u64,
+    /// What happens to the allocations, per group.
+    pub groups: IndexMap<String, GroupUpdates>,
+    /// Why allocations find no place, per group.
+    pub failures: IndexMap<String, PlacementFailure>,
+    /// Warnings of the server, one each.
+    pub warnings: Vec<String>,
+    /// When a periodic job starts next, as RFC 3339.
+    pub next_periodic_launch: Option<String>,
+    /// `JobDiff` as the server computed it; `Null` if none was asked for.
+    pub diff: serde_json::Value,
+    /// Allocations of other jobs that would be evicted.
+    pub preempted: Vec<PreemptedAllocation>,
+}
+
+/// What happens to the allocations of a group (`DesiredUpdates`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct GroupUpdates {
+    /// Left alone.
+    pub ignore: u64,
+    /// Created.
+    pub place: u64,
+    /// Moved to another node.
+    pub migrate: u64,
+    /// Stopped.
+    pub stop: u64,
+    /// Updated while they run.
+    pub in_place_update: u64,
+    /// Stopped and created again.
+    pub destructive_update: u64,
+    /// Created beside the old ones.
+    pub canary: u64,
+    /// Evictions of other jobs.
+    pub preemptions: u64,
+}
+
+impl GroupUpdates {
+    /// Whether any allocation is created, stopped or moved.
+    pub fn moves(&self) -> bool {
+        self.place + self.migrate + self.stop + self.destructive_update + self.canary > 0
+    }
+}
+
+/// An allocation that would be evicted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct PreemptedAllocation {
+    /// Its ID.
+    #[serde(rename = "ID", deserialize_with = "nullable")]
+    pub id: String,
+    /// Its job.
+    #[serde(rename = "JobID", deserialize_with = "nullable")]
+    pub job: String,
+    /// Its group.
+    #[serde(deserialize_with = "nullable")]
+    pub task_group: String,
+}
+
+/// Why a group finds no place (`AllocationMetric`).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct PlacementFailure {
+    /// Nodes that were looked at.
+    pub nodes_evaluated: u64,
+    /// Nodes that a constraint ruled out.
+    pub nodes_filtered: u64,
+    /// Nodes in the pool.
+    pub nodes_in_pool: u64,
+    /// The node pool.
+    #[serde(deserialize_with = "nullable")]
+    pub node_pool: String,
+    /// Nodes per datacenter.
+    #[serde(deserialize_with = "nullable")]
+    pub nodes_available: IndexMap<String, u64>,
+    /// Nodes that a class ruled out.
+    #[serde(deserialize_with = "nullable")]
+    pub class_filtered: IndexMap<String, u64>,
+    /// Nodes that each constraint ruled out.
+    #[serde(deserialize_with = "nullable")]
+    pub constraint_filtered: IndexMap<String, u64>,
+    /// Nodes without room.
+    pub nodes_exhausted: u64,
+    /// Nodes without room, per class.
+    #[serde(deserialize_with = "nullable")]
+    pub class_exhausted: IndexMap<String, u64>,
+    /// Nodes without room, per dimension (`memory`, `cpu`, `disk`, `network: …`).
+    #[serde(deserialize_with = "nullable")]
+    pub dimension_exhausted: IndexMap<String, u64>,
+    /// Quotas that are used up.
+    #[serde(deserialize_with = "nullable")]
+    pub quota_exhausted: Vec<String>,
+    /// Further allocations of the group with the same failure.
+    pub coalesced_failures: u64,
+}
+
+/// What the server says of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerVerdict {
+    /// Why it would be refused, one each.
+    pub errors: Vec<String>,
+    /// What it warns of, one each.
+    pub warnings: Vec<String>,
+}
+
+/// What a version was made from; stored beside it, and restarts nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Submission {
+    /// The HCL that was rendered.
+    #[serde(deserialize_with = "nullable")]
+    pub source: String,
+    /// `hcl2` or `json`.
+    #[serde(deserialize_with = "nullable")]
+    pub format: String,
+    /// Where it came from, as JSON: see [`Origin`].
+    #[serde(deserialize_with = "nullable")]
+    pub variables: String,
+}
+
+impl Submission {
+    /// A submission of HCL text.
+    pub fn new(source: impl Into<String>, origin: &Origin) -> Self {
+        let variables = serde_json::to_string(origin).unwrap_or_default();
+        Self { source: source.into(), format: "hcl2".to_owned(), variables }
+    }
+
+    /// Where it came from, if this tool submitted it.
+    pub fn origin(&self) -> Option<Origin> {
+        serde_json::from_str(&self.variables).ok().filter(|origin: &Origin| !origin.tool.is_empty())
+    }
+}
+
+/// Who submitted a version, when, and from which files.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Origin {
+    /// `platy-manage VERSION`.
+    pub tool: String,
+    /// The job key.
+    pub job_key: String,
+    /// The job file, relative to the project.
+    pub config: String,
+    /// The stage.
+    pub stage: String,
+    /// The commit of the work tree, in full; empty outside a repository.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub commit: String,
+    /// Whether the work tree had changes that were not committed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dirty: bool,
+    /// Who submitted it.
+    pub user: String,
+    /// When, as RFC 3339.
+    pub time: String,
+    /// Values from `--set`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+    /// Guards that were switched off, by the name of their option.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub escapes: Vec<String>,
+}
+
+/// The answer to a registration.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Registered {
+    /// The evaluation that it began; `None` for periodic and parameterized jobs.
+    pub eval_id: Option<String>,
+    /// The new `JobModifyIndex`.
+    pub job_modify_index: u64,
+    /// Warnings of the server, one each.
+    pub warnings: Vec<String>,
+    /// Whether the answer was lost and the result was found by reading the job.
+    pub recovered: bool,
+}
+
+/// An evaluation: one run of the scheduler.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Evaluation {
+    /// Its ID.
+    #[serde(rename = "ID", deserialize_with = "nullable")]
+    pub id: String,
+    /// Its job.
+    #[serde(rename = "JobID", deserialize_with = "nullable")]
+    pub job: String,
+    /// `pending`, `complete`, `failed`, `blocked` or `canceled`.
+    #[serde(deserialize_with = "nullable")]
+    pub status: String,
+    /// Words on it.
+    #[serde(deserialize_with = "nullable")]
+    pub status_description: String,
+    /// What began it (`job-register`, `alloc-failure`, …).
+    #[serde(deserialize_with = "nullable")]
+    pub triggered_by: String,
+    /// `service`, `batch`, …
+    #[serde(rename = "Type", deserialize_with = "nullable")]
+    pub kind: String,
+    /// The deployment that it created, or "".
+    #[serde(rename = "DeploymentID", deserialize_with = "nullable")]
+    pub deployment: String,
+    /// The evaluation that waits for room, or "".
+    #[serde(deserialize_with = "nullable")]
+    pub blocked_eval: String,
+    /// The evaluation that follows, or "".
+    #[serde(deserialize_with = "nullable")]
+    pub next_eval: String,
+    /// Why groups find no place.
+    #[serde(rename = "FailedTGAllocs", deserialize_with = "nullable")]
+    pub failures: IndexMap<String, PlacementFailure>,
+    /// Allocations that wait, per group.
+    #[serde(deserialize_with = "nullable")]
+    pub queued_allocations: IndexMap<String, u64>,
+    /// When it was created.
+    pub create_index: u64,
+    /// When it changed.
+    pub modify_index: u64,
+}
+
+/// A rollout of one version of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Deployment {
+    /// Its ID.
+    #[serde(rename = "ID", deserialize_with = "nullable")]
+    pub id: String,
+    /// Its job.
+    #[serde(rename = "JobID", deserialize_with = "nullable")]
+    pub job: String,
+    /// The version that it rolls out.
+    pub job_version: u64,
+    /// `JobModifyIndex` of that version when it began.
+    pub job_spec_modify_index: u64,
+    /// `running`, `paused`, `successful`, `failed`, `cancelled`, `blocked`, `unblocking`, `pending`.
+    #[serde(deserialize_with = "nullable")]
+    pub status: String,
+    /// Words on it.
+    #[serde(deserialize_with = "nullable")]
+    pub status_description: String,
+    /// The groups.
+    #[serde(deserialize_with = "nullable")]
+    pub task_groups: IndexMap<String, DeploymentGroup>,
+    /// When it was created.
+    pub create_index: u64,
+    /// When it changed.
+    pub modify_index: u64,
+}
+
+impl Deployment {
+    /// Whether it has ended.
+    pub fn is_over(&self) -> bool {
+        matches!(self.status.as_str(), "successful" | "failed" | "cancelled")
+    }
+
+    /// Whether canaries wait for somebody to promote them.
+    pub fn awaits_promotion(&self) -> bool {
+        !self.is_over()
+            && self.task_groups.values().any(|group| {
+                group.desired_canaries > 0
+                    && !group.promoted
+                    && group.healthy_allocs >= group.desired_canaries
+            })
+    }
+}
+
+/// A group in a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct DeploymentGroup {
+    /// Allocations that it wants.
+    pub desired_total: u64,
+    /// Canaries that it wants.
+    pub desired_canaries: u64,
+    /// Allocations that were placed.
+    pub placed_allocs: u64,
+    /// The IDs of the canaries.
+    #[serde(deserialize_with = "nullable")]
+    pub placed_canaries: Vec<String>,
+    /// Allocations that are healthy.
+    pub healthy_allocs: u64,
+    /// Allocations that are not.
+    pub unhealthy_allocs: u64,
+    /// Whether the canaries were promoted.
+    pub promoted: bool,
+    /// Whether a failure goes back to the last stable version.
+    pub auto_revert: bool,
+    /// Whether healthy canaries are promoted without anybody.
+    pub auto_promote: bool,
+    /// In nanoseconds.
+    pub progress_deadline: i64,
+}
+
+/// An allocation: one instance of a group on a node.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Allocation {
+    /// Its ID.
+    #[serde(rename = "ID", deserialize_with = "nullable")]
+    pub id: String,
+    /// `JOB.GROUP[INDEX]`.
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+    /// Its job.
+    #[serde(rename = "JobID", deserialize_with = "nullable")]
+    pub job: String,
+    /// The version of the job.
+    pub job_version: u64,
+    /// Its group.
+    #[serde(deserialize_with = "nullable")]
+    pub task_group: String,
+    /// The node's name.
+    #[serde(deserialize_with = "nullable")]
+    pub node_name: String,
+    /// The evaluation that created it.
+    #[serde(rename = "EvalID", deserialize_with = "nullable")]
+    pub eval: String,
+    /// The deployment that it belongs to, or "".
+    #[serde(rename = "DeploymentID", deserialize_with = "nullable")]
+    pub deployment: String,
+    /// `run`, `stop` or `evict`.
+    #[serde(deserialize_with = "nullable")]
+    pub desired_status: String,
+    /// Words on it.
+    #[serde(deserialize_with = "nullable")]
+    pub desired_description: String,
+    /// `pending`, `running`, `complete`, `failed`, `lost` or `unknown`.
+    #[serde(deserialize_with = "nullable")]
+    pub client_status: String,
+    /// Words on it.
+    #[serde(deserialize_with = "nullable")]
+    pub client_description: String,
+    /// Its health in the deployment.
+    #[serde(deserialize_with = "nullable")]
+    pub deployment_status: DeploymentHealth,
+    /// The tasks.
+    #[serde(deserialize_with = "nullable")]
+    pub task_states: IndexMap<String, TaskState>,
+    /// When it was created.
+    pub create_index: u64,
+    /// When it changed.
+    pub modify_index: u64,
+    /// In nanoseconds since 1970.
+    pub create_time: i64,
+    /// In nanoseconds since 1970.
+    pub modify_time: i64,
+}
+
+/// The health of an allocation in its deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct DeploymentHealth {
+    /// `None` until it is decided.
+    pub healthy: Option<bool>,
+    /// Whether it is a canary.
+    #[serde(deserialize_with = "nullable")]
+    pub canary: bool,
+}
+
+/// The state of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct TaskState {
+    /// `pending`, `running` or `dead`.
+    #[serde(deserialize_with = "nullable")]
+    pub state: String,
+    /// Whether it failed.
+    pub failed: bool,
+    /// How often it was restarted.
+    pub restarts: u64,
+    /// When it started, as RFC 3339; "" if it never did.
+    #[serde(deserialize_with = "nullable")]
+    pub started_at: String,
+    /// When it ended.
+    #[serde(deserialize_with = "nullable")]
+    pub finished_at: String,
+    /// The last events, oldest first.
+    #[serde(deserialize_with = "nullable")]
+    pub events: Vec<TaskEvent>,
+}
+
+/// Something that happened to a task.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct TaskEvent {
+    /// `Received`, `Started`, `Terminated`, `Driver Failure`, …
+    #[serde(rename = "Type", deserialize_with = "nullable")]
+    pub kind: String,
+    /// In nanoseconds since 1970.
+    pub time: i64,
+    /// Words on it.
+    #[serde(deserialize_with = "nullable")]
+    pub display_message: String,
+    /// The task's exit code.
+    pub exit_code: i64,
+    /// The signal that ended it, or 0.
+    pub signal: i64,
+    /// Whether it failed the task.
+    pub fails_task: bool,
+    /// More on it.
+    #[serde(deserialize_with = "nullable")]
+    pub details: IndexMap<String, String>,
+}
+
+/// Which part of which log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRequest {
+    /// The allocation.
+    pub allocation: String,
+    /// The task.
+    pub task: String,
+    /// Standard error instead of standard output.
+    pub stderr: bool,
+    /// Where to begin.
+    pub from: LogStart,
+    /// At most this many bytes.
+    pub limit: u64,
+}
+
+/// Where to begin in a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogStart {
+    /// This many bytes before its end.
+    End(u64),
+    /// At this byte.
+    Offset(u64),
+}
+
+/// A part of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogChunk {
+    /// The text; bytes that are not UTF-8 are replaced.
+    pub text: String,
+    /// How many bytes it was, for the next [`LogStart::Offset`].
+    pub bytes: u64,
+}
+
+impl LogChunk {
+    /// The last lines.
+    pub fn last_lines(&self, count: usize) -> Vec<String> {
+        let lines: Vec<_> = self.text.lines().collect();
+        lines[lines.len().saturating_sub(count)..].iter().map(|line| (*line).to_owned()).collect()
+    }
+}
+
+/// The answer to a promotion or to failing a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Promoted {
+    /// The evaluation that it began.
+    pub eval_id: Option<String>,
+    /// The version that the job goes back to.
+    pub reverted_to: Option<u64>,
+}
+
+/// How a parameterized job is started.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DispatchRequest {
+    /// The job.
+    pub job: String,
+    /// Its meta.
+    pub meta: IndexMap<String, String>,
+    /// Its payload; none if empty.
+    pub payload: Vec<u8>,
+    /// Makes a repetition start nothing new.
+    pub idempotency_token: Option<String>,
+}
+
+/// An instance that was started.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Dispatched {
+    /// Its job ID; "" where the cluster does not say.
+    pub job: String,
+    /// The evaluation that it began; `None` if it ran already.
+    pub eval_id: Option<String>,
+}

@@ -1,0 +1,498 @@
+//! Requests: what is sent, how often, and what an answer that is none means.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::{HeaderMap, Method, Request};
+
+use super::connection::Connection;
+use super::tls;
+use crate::cluster::{
+    BAD_REQUEST, DENIED, NOT_FOUND, Observed, RUBBISH, SERVER_ERROR, STALE, UNREACHABLE, Wait,
+};
+use crate::diagnostic::{Code, Diagnostic, Failure, FailureKind, Result};
+
+/// The most that an answer may be; Nomad's own lists of thousands of jobs stay below.
+const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
+
+/// One request.
+pub(super) struct Call<'c> {
+    method: Method,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    body: Option<&'c Value>,
+    wait: Wait,
+    /// Whether a repetition changes nothing.
+    safe: bool,
+    /// For messages: `read the job `x``.
+    what: String,
+    /// What the token must be allowed.
+    capability: &'static str,
+}
+
+impl<'c> Call<'c> {
+    /// A read. `path` begins with `/v1`, its segments are encoded by [`segment`].
+    pub fn get(path: String, what: impl Into<String>, capability: &'static str) -> Self {
+        let (query, body) = (Vec::new(), None);
+        let what = what.into();
+        Self { method: Method::GET, path, query, body, wait: Wait::NOW, safe: true, what, capability }
+    }
+
+    /// A request with a body.
+    pub fn put(path: String, body: &'c Value, what: impl Into<String>, capability: &'static str) -> Self {
+        Self { method: Method::PUT, body: Some(body), safe: false, ..Self::get(path, what, capability) }
+    }
+
+    /// A removal.
+    pub fn delete(path: String, what: impl Into<String>, capability: &'static str) -> Self {
+        Self { method: Method::DELETE, safe: false, ..Self::get(path, what, capability) }
+    }
+
+    /// It changes nothing, though it has a body.
+    pub fn safe(self) -> Self {
+        Self { safe: true, ..self }
+    }
+
+    /// A parameter.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// A blocking query.
+    pub fn wait(self, wait: Wait) -> Self {
+        Self { wait, ..self }
+    }
+}
+
+/// An answer with a status below 300.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// `X-Nomad-Index`, 0 if there is none.
+    pub index: u64,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no [`Answer`].
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// Nothing was sent.
+    NotSent(Failure),
+    /// It was sent, and how it ended is not known.
+    Lost(Failure),
+    /// Nomad refused it with this text.
+    Refused {
+        /// The status.
+        status: u16,
+        /// The text.
+        text: String,
+        /// What it means.
+        failure: Failure,
+    },
+}
+
+impl Trouble {
+    /// What to show.
+    pub fn failure(self) -> Failure {
+        match self {
+            Self::NotSent(failure) | Self::Lost(failure) | Self::Refused { failure, .. } => failure,
+        }
+    }
+}
+
+/// Sends requests to one Nomad.
+pub(super) struct Http {
+    agent: Agent,
+    base: String,
+    pub connection: Connection,
+}
+
+impl Http {
+    /// # Errors
+    /// `BAD_CONNECTION` where a certificate or key cannot be read.
+    pub fn new(connection: Connection) -> Result<Self> {
+        let (agent, base) = tls::agent(&connection)?;
+        Ok(Self { agent, base, connection })
+    }
+
+    /// Sends a request and reads the answer as JSON.
+    pub fn json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<Observed<T>> {
+        let what = call.what.clone();
+        let answer = self.send(call).map_err(Trouble::failure)?;
+        self.decode(&answer, &what)
+    }
+
+    /// The same, and `None` where Nomad has no such thing.
+    pub fn json_if_any<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<Option<Observed<T>>> {
+        let what = call.what.clone();
+        match self.send(call) {
+            Ok(answer) => self.decode(&answer, &what).map(Some),
+            Err(Trouble::Refused { status: 404, text, .. }) if text.contains("not found") => Ok(None),
+            Err(trouble) => Err(trouble.failure()),
+        }
+    }
+
+    /// An answer as JSON.
+    pub fn decode<T: DeserializeOwned>(&self, answer: &Answer, what: &str) -> Result<Observed<T>> {
+        match serde_json::from_slice(&answer.body) {
+            Ok(value) => Ok(Observed { value, index: answer.index }),
+            Err(error) => {
+                let start: String = String::from_utf8_lossy(&answer.body).chars().take(60).collect();
+                let message =
+                    format!("could not {what}: {} answered with something else than JSON", self.name());
+                let problem = if error.is_eof() {
+                    Diagnostic::error(
+                        &RUBBISH,
+                        format!("could not {what}: the answer of {} is cut off", self.name()),
+                    )
+                } else if answer.body.first() == Some(&b'<') {
+                    return Err(self.web_page(what, 200));
+                } else if error.is_data() {
+                    Diagnostic::error(
+                        &RUBBISH,
+                        format!("could not {what}: {} answered in an unknown shape", self.name()),
+                    )
+                    .hint(format!("JSON: {error}"))
+                } else {
+                    Diagnostic::error(&RUBBISH, message)
+                        .hint(format!("it begins with `{}`", self.scrub(&start).escape_debug()))
+                };
+                Err(unreachable(problem.hint("check that the address is that of Nomad's HTTP API")))
+            }
+        }
+    }
+
+    /// Sends a request, again if that is safe.
+    pub fn send(&self, call: Call<'_>) -> std::result::Result<Answer, Trouble> {
+        let timing = self.connection.timing;
+        let mut pause = timing.pause;
+        let mut attempt = 1;
+        loop {
+            let trouble = match self.send_once(&call) {
+                Ok(answer) => return Ok(answer),
+                Err(trouble) => trouble,
+            };
+            let again = match &trouble {
+                Trouble::NotSent(_) => true,
+                Trouble::Lost(_) => call.safe,
+                Trouble::Refused { status: 429 | 502..=504, .. } => call.safe,
+                Trouble::Refused { status: 500, text, .. } => {
+                    call.safe && (call.body.is_none() || is_passing(text))
+                }
+                Trouble::Refused { .. } => false,
+            };
+            if !again || attempt >= timing.attempts {
+                return Err(trouble);
+            }
+            std::thread::sleep(jitter(pause));
+            pause = (pause * 2).min(Duration::from_secs(4));
+            attempt += 1;
+        }
+    }
+
+    fn url(&self, call: &Call<'_>) -> String {
+        let mut url = format!("{}{}", self.base, call.path);
+        let mut separator = '?';
+        let mut add = |name: &str, value: &str| {
+            let _ = write!(url, "{separator}{name}={}", segment(value));
+            separator = '&';
+        };
+        add("namespace", &self.connection.namespace);
+        if let Some(region) = &self.connection.region {
+            add("region", region);
+        }
+        if call.wait.index > 0 {
+            add("index", &call.wait.index.to_string());
+            add("wait", &format!("{}ms", call.wait.at_most.as_millis().max(1)));
+        }
+        for (name, value) in &call.query {
+            add(name, value);
+        }
+        url
+    }
+
+    fn send_once(&self, call: &Call<'_>) -> std::result::Result<Answer, Trouble> {
+        let mut request = Request::builder().method(call.method.clone()).uri(self.url(call));
+        if let Some(token) = &self.connection.token {
+            request = request.header("X-Nomad-Token", token.secret());
+        }
+        // The server adds up to a sixteenth to the wait, so that not all come back at once.
+        let waiting =
+            if call.wait.index > 0 { call.wait.at_most + call.wait.at_most / 16 } else { Duration::ZERO };
+        let at_most = self.connection.timing.answer + waiting;
+        let sent = match call.body {
+            Some(body) => {
+                let text = body.to_string();
+                let request = request.header("Content-Type", "application/json").body(text);
+                request.map_err(ureq::Error::Http).and_then(|request| {
+                    let request = self.agent.configure_request(request).timeout_global(Some(at_most)).build();
+                    self.agent.run(request)
+                })
+            }
+            None => request.body(()).map_err(ureq::Error::Http).and_then(|request| {
+                let request = self.agent.configure_request(request).timeout_global(Some(at_most)).build();
+                self.agent.run(request)
+            }),
+        };
+        let mut response = sent.map_err(|error| self.broken(call, &error, at_most))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let read = response.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec();
+        let body = read.map_err(|error| self.broken(call, &error, at_most))?;
+        if (200..300).contains(&status) {
+            let index = header(&headers, "x-nomad-index").and_then(|text| text.parse().ok()).unwrap_or(0);
+            return Ok(Answer { index, body });
+        }
+        Err(self.refused(call, status, &headers, &body))
+    }
+
+    /// The connection failed before, while or after the request was sent.
+    fn broken(&self, call: &Call<'_>, error: &ureq::Error, at_most: Duration) -> Trouble {
+        use std::io::ErrorKind;
+        use ureq::{Error, Timeout};
+        let name = self.name();
+        let what = &call.what;
+        let (sent, message, hint) = match error {
+            Error::HostNotFound => (
+                false,
+                format!("{name} cannot be reached: there is no such host"),
+                "check the name in the address",
+            ),
+            Error::ConnectionFailed => (
+                false,
+                format!("{name} cannot be reached: no connection"),
+                "check the address and the network",
+            ),
+            Error::Timeout(Timeout::Resolve | Timeout::Connect) => (
+                false,
+                format!(
+                    "{name} cannot be reached: no connection within {} s",
+                    self.connection.timing.connect.as_secs_f32()
+                ),
+                "check the address and the network",
+            ),
+            Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => (
+                false,
+                format!("{name} cannot be reached: nothing listens there"),
+                "check the address, and that the agent runs",
+            ),
+            Error::Timeout(_) => (
+                true,
+                format!("could not {what}: {name} did not answer within {} s", at_most.as_secs_f32()),
+                "the agent may be overloaded, or something between swallows the answer",
+            ),
+            Error::BodyExceedsLimit(limit) => (
+                true,
+                format!("could not {what}: the answer of {name} is larger than {} MiB", limit >> 20),
+                "check that the address is that of Nomad's HTTP API",
+            ),
+            Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => (
+                true,
+                format!("could not {what}: the answer of {name} is cut off"),
+                "the agent may be restarting",
+            ),
+            Error::Tls(_) | Error::Rustls(_) => (
+                false,
+                format!("no TLS with {name}: {}", self.scrub(&error.to_string())),
+                tls::hint(&error.to_string()),
+            ),
+            Error::Io(error) if is_tls(error) => (
+                false,
+                format!("no TLS with {name}: {}", self.scrub(&error.to_string())),
+                tls::hint(&error.to_string()),
+            ),
+            Error::Protocol(error) => (
+                true,
+                format!(
+                    "could not {what}: {name} answered with something else than HTTP ({})",
+                    self.scrub(&error.to_string())
+                ),
+                "check that the address is that of Nomad's HTTP API, and `http` against `https`",
+            ),
+            error => (
+                true,
+                format!(
+                    "could not {what}: the connection to {name} broke ({})",
+                    self.scrub(&error.to_string())
+                ),
+                "the agent may be restarting",
+            ),
+        };
+        let code = if matches!(error, Error::Protocol(_) | Error::BodyExceedsLimit(_)) {
+            &RUBBISH
+        } else {
+            &UNREACHABLE
+        };
+        let mut diagnostic = Diagnostic::error(code, message).hint(hint);
+        if sent && !call.safe {
+            diagnostic = diagnostic.hint("whether it was done is not known: look before you repeat it");
+        }
+        let failure = unreachable(diagnostic);
+        if sent { Trouble::Lost(failure) } else { Trouble::NotSent(failure) }
+    }
+
+    /// A status of 300 and above.
+    fn refused(&self, call: &Call<'_>, status: u16, headers: &HeaderMap, body: &[u8]) -> Trouble {
+        let what = &call.what;
+        let text = String::from_utf8_lossy(&body[..body.len().min(16 * 1024)]);
+        let text = self.scrub(text.trim());
+        let is_page = header(headers, "content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        let failure = if (is_page || text.starts_with('<')) && !(status == 404 && text.is_empty()) {
+            self.web_page(what, status)
+        } else if (300..400).contains(&status) {
+            unreachable(
+                Diagnostic::error(
+                    &RUBBISH,
+                    format!("could not {what}: {} redirects elsewhere (status {status})", self.name()),
+                )
+                .hint("a redirect is not followed, so that no token goes there: give the final address"),
+            )
+        } else if status == 401 || status == 403 {
+            self.denied(call, &text)
+        } else if text.starts_with("Enforcing job modify index") {
+            Failure::new(
+                FailureKind::Stale,
+                Diagnostic::error(
+                    &STALE,
+                    format!("could not {what}: the running job moved since it was read"),
+                )
+                .hint(format!("Nomad says: {}", one_line(&text)))
+                .hint("look at the difference again, then repeat"),
+            )
+        } else {
+            let (code, kind): (&'static Code, _) = match status {
+                404 => (&NOT_FOUND, FailureKind::Other),
+                400..500 if status != 429 => (&BAD_REQUEST, FailureKind::Other),
+                429 | 502..=504 => (&UNREACHABLE, FailureKind::Unreachable),
+                _ if is_passing(&text) => (&UNREACHABLE, FailureKind::Unreachable),
+                _ => (&SERVER_ERROR, FailureKind::Other),
+            };
+            let words = match one_line(&text) {
+                words if words.is_empty() => format!("status {status}"),
+                words => words,
+            };
+            let diagnostic = Diagnostic::error(code, format!("could not {what}: {words}"));
+            let diagnostic = if text.contains("HTTP request to an HTTPS server") {
+                diagnostic.hint("write `https://` in the address")
+            } else if code.id == UNREACHABLE.id {
+                diagnostic.hint(format!("{} has no leader or is overloaded: try again later", self.name()))
+            } else {
+                diagnostic
+            };
+            Failure::new(kind, diagnostic)
+        };
+        Trouble::Refused { status, text, failure }
+    }
+
+    fn denied(&self, call: &Call<'_>, text: &str) -> Failure {
+        let what = &call.what;
+        let token = self.connection.token.is_some();
+        let unknown =
+            text.to_lowercase().contains("token not found") || text.to_lowercase().contains("expired");
+        let message = if unknown {
+            format!("could not {what}: {} does not know the token, or it has expired", self.name())
+        } else {
+            format!("could not {what}: {} denied permission", self.name())
+        };
+        let diagnostic = Diagnostic::error(&DENIED, message);
+        let diagnostic = if !unknown && !call.capability.is_empty() {
+            let scope = match call.capability.contains(':') {
+                true => String::new(),
+                false => format!(" in the namespace `{}`", self.connection.namespace),
+            };
+            diagnostic.hint(format!("it needs the capability `{}`{scope}", call.capability))
+        } else {
+            diagnostic
+        };
+        unreachable(if token {
+            diagnostic.hint("`nomad acl token self` shows what the token may do")
+        } else {
+            diagnostic.hint("no token was sent: set `NOMAD_TOKEN`, or `token_file` or `token_command` of the cluster in platy.yaml")
+        })
+    }
+
+    fn web_page(&self, what: &str, status: u16) -> Failure {
+        unreachable(
+            Diagnostic::error(
+                &RUBBISH,
+                format!("could not {what}: {} answered with a web page (status {status})", self.name()),
+            )
+            .hint("something between answers in Nomad's place, such as a proxy or a login page: check the address"),
+        )
+    }
+
+    /// For messages.
+    pub fn name(&self) -> String {
+        format!("Nomad at {}", self.connection.address)
+    }
+
+    /// The text without the token.
+    fn scrub(&self, text: &str) -> String {
+        match &self.connection.token {
+            Some(token) => text.replace(token.secret(), "…"),
+            None => text.to_owned(),
+        }
+    }
+}
+
+/// An error of the servers among themselves, which passes.
+fn is_passing(text: &str) -> bool {
+    [
+        "No cluster leader",
+        "rpc error",
+        "No path to region",
+        "leadership lost",
+        "connection refused",
+        "raft",
+        "Timed out",
+    ]
+    .iter()
+    .any(|part| text.contains(part))
+}
+
+/// Whether an error of the connection is one of TLS: rustls wraps its own in these kinds.
+fn is_tls(error: &std::io::Error) -> bool {
+    let text = error.to_string();
+    error.kind() == std::io::ErrorKind::InvalidData
+        || text.contains("certificate")
+        || text.contains("fatal alert")
+        || text.contains("corrupt message")
+}
+
+fn unreachable(diagnostic: Diagnostic) -> Failure {
+    Failure::new(FailureKind::Unreachable, diagnostic)
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The text in one line, at most 300 characters.
+pub(super) fn one_line(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    if line.chars().count() > 300 { line.chars().take(299).chain(['…']).collect() } else { line }
+}
+
+/// Between half of the pause and all of it.
+fn jitter(pause: Duration) -> Duration {
+    let random = f64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 255.0;
+    pause.mul_f64(0.5 + random / 2.0)
+}
+
+/// A segment of a path or a value of a query, percent-encoded (RFC 3986, unreserved).
+pub(super) fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}

@@ -1,0 +1,6 @@
+//! From a compiled job to a running one: the guards, the submission, the watch.
+
+pub mod failures;
+pub mod guard;
+pub mod submit;
+pub mod watch;

@@ -1,0 +1,331 @@
+//! All that is asked of git, in one place.
+//!
+//! libgit2 reads repositories itself, without a `git` on the machine. It refuses repositories
+//! with SHA-256 object names, and reports the files that a sparse checkout leaves out as deleted;
+//! the first is said in a message, the second is taken out here.
+
+use std::path::{Path, PathBuf};
+
+use git2::{ErrorCode, ObjectType, Oid, Repository, Status, StatusOptions, TreeWalkMode, TreeWalkResult};
+
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
+
+crate::codes! {
+    /// The folder is in no repository.
+    NO_REPOSITORY = "P0920", "the project is in no git repository", "docs/git.md";
+    /// A revision that does not exist.
+    UNKNOWN_REVISION = "P0921", "git knows no such revision", "gitrevisions(7)";
+    /// git could not do it.
+    GIT = "P0922", "the git repository could not be read", "docs/git.md";
+}
+
+/// The largest file that is read from a revision.
+const LARGEST_FILE: usize = 16 * 1024 * 1024;
+
+/// A repository with a work tree.
+pub struct Git {
+    repository: Repository,
+    root: PathBuf,
+}
+
+/// A file in a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeFile {
+    /// Relative to the root of the repository.
+    pub path: PathBuf,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// A branch that commits are compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// `origin/main`.
+    pub name: String,
+    /// Its commit.
+    pub commit: String,
+}
+
+fn failure(what: &str, error: &git2::Error) -> Failure {
+    let diagnostic = Diagnostic::error(&GIT, format!("{what}: {}", error.message()));
+    let diagnostic = if error.message().contains("sha256") || error.message().contains("objectformat") {
+        diagnostic.hint("repositories with SHA-256 object names cannot be read")
+    } else if error.code() == ErrorCode::Owner {
+        diagnostic.hint("the repository belongs to another user: see `safe.directory` in git-config(1)")
+    } else {
+        diagnostic
+    };
+    Failure::new(FailureKind::Other, diagnostic)
+}
+
+impl Git {
+    /// The repository that the folder is in, if it is in one.
+    ///
+    /// # Errors
+    /// `GIT` where there is a repository that cannot be read.
+    pub fn find(folder: &Path) -> Result<Option<Self>> {
+        let repository = match Repository::discover(folder) {
+            Ok(repository) => repository,
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(failure("the git repository cannot be opened", &error)),
+        };
+        let Some(root) = repository.workdir().map(Path::to_owned) else { return Ok(None) };
+        Ok(Some(Self { repository, root }))
+    }
+
+    /// The repository that the folder is in.
+    ///
+    /// # Errors
+    /// `NO_REPOSITORY`.
+    pub fn open(folder: &Path) -> Result<Self> {
+        Self::find(folder)?.ok_or_else(|| {
+            let message = format!("`{}` is in no git repository", folder.display());
+            Failure::new(
+                FailureKind::Other,
+                Diagnostic::error(&NO_REPOSITORY, message).hint("keep the project in git: `git init`"),
+            )
+        })
+    }
+
+    /// The root of the work tree, absolute.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The commit of the work tree in full; `None` before the first one.
+    ///
+    /// # Errors
+    /// `GIT`.
+    pub fn head(&self) -> Result<Option<String>> {
+        Ok(self.head_oid()?.map(|oid| oid.to_string()))
+    }
+
+    fn head_oid(&self) -> Result<Option<Oid>> {
+        match self.repository.head() {
+            Ok(head) => Ok(head.peel_to_commit().ok().map(|commit| commit.id())),
+            Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => Ok(None),
+            Err(error) => Err(failure("the current commit cannot be read", &error)),
+        }
+    }
+
+    /// The name of the current branch, if there is one.
+    pub fn branch(&self) -> Option<String> {
+        let head = self.repository.head().ok().filter(git2::Reference::is_branch)?;
+        head.shorthand().ok().map(str::to_owned)
+    }
+
+    /// The paths that differ from the commit, relative to the root: changed, staged, deleted, and
+    /// new ones that are not ignored. With `folder`, only those in it.
+    ///
+    /// # Errors
+    /// `GIT`.
+    pub fn dirty(&self, folder: Option<&Path>) -> Result<Vec<PathBuf>> {
+        let mut options = StatusOptions::new();
+        options.include_untracked(true).recurse_untracked_dirs(true).exclude_submodules(true);
+        if let Some(folder) = folder.and_then(|folder| self.relative(folder)) {
+            if !folder.as_os_str().is_empty() {
+                options.pathspec(folder).disable_pathspec_match(true);
+            }
+        }
+        let statuses = self.repository.statuses(Some(&mut options));
+        let statuses =
+            statuses.map_err(|error| failure("the state of the work tree cannot be read", &error))?;
+        let index = self.repository.index().map_err(|error| failure("the index cannot be read", &error))?;
+        let mut paths: Vec<PathBuf> = Vec::new();
+        for entry in statuses.iter() {
+            let path = PathBuf::from(String::from_utf8_lossy(entry.path_bytes()).into_owned());
+            // A file that a sparse checkout leaves out looks deleted; its flag says that it is not.
+            let left_out = entry.status() == Status::WT_DELETED
+                && index.get_path(&path, 0).is_some_and(|entry| {
+                    git2::IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended)
+                        .contains(git2::IndexEntryExtendedFlag::SKIP_WORKTREE)
+                });
+            if !left_out && !entry.status().is_ignored() {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// The path relative to the root of the repository.
+    fn relative(&self, path: &Path) -> Option<PathBuf> {
+        let root = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        path.strip_prefix(&root).ok().map(Path::to_owned)
+    }
+
+    /// The commit of a revision, in full.
+    ///
+    /// # Errors
+    /// `UNKNOWN_REVISION`.
+    pub fn resolve(&self, revision: &str) -> Result<String> {
+        Ok(self.commit(revision)?.id().to_string())
+    }
+
+    fn commit(&self, revision: &str) -> Result<git2::Commit<'_>> {
+        let found = self.repository.revparse_single(revision).and_then(|object| object.peel_to_commit());
+        found.map_err(|error| {
+            let diagnostic =
+                Diagnostic::error(&UNKNOWN_REVISION, format!("git knows no commit `{revision}`"));
+            let shallow = self.repository.is_shallow();
+            Failure::new(
+                FailureKind::Other,
+                if shallow {
+                    diagnostic.hint("the clone is shallow: fetch the history, `git fetch --unshallow`")
+                } else if error.code() == ErrorCode::Ambiguous {
+                    diagnostic.hint("more than one commit begins like this: write more of it")
+                } else {
+                    diagnostic.hint("name a commit, a branch or a tag; `git fetch` gets what is new")
+                },
+            )
+        })
+    }
+
+    /// Whether the repository has this commit, named in full or in part.
+    pub fn has_commit(&self, name: &str) -> bool {
+        let is_hash = (4..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hash && self.commit(name).is_ok()
+    }
+
+    /// The upstream branch: the one that is named, else that of the current branch, else where
+    /// `origin/HEAD` leads, else `origin/main` or `origin/master`.
+    pub fn upstream(&self, named: Option<&str>) -> Result<Option<Upstream>> {
+        if let Some(name) = named {
+            return Ok(Some(Upstream { name: name.to_owned(), commit: self.resolve(name)? }));
+        }
+        let own = self.branch().and_then(|branch| {
+            let branch = self.repository.find_branch(&branch, git2::BranchType::Local).ok()?;
+            let upstream = branch.upstream().ok()?;
+            let name = upstream.name().ok()??;
+            Some(name.to_owned())
+        });
+        let candidates =
+            own.into_iter().chain(["origin/HEAD", "origin/main", "origin/master"].map(str::to_owned));
+        for name in candidates {
+            if let Ok(commit) = self.resolve(&name) {
+                return Ok(Some(Upstream { name, commit }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether `commit` is `branch`, or before it.
+    ///
+    /// # Errors
+    /// `UNKNOWN_REVISION`, `GIT`.
+    pub fn is_on(&self, commit: &str, branch: &str) -> Result<bool> {
+        let (commit, branch) = (self.commit(commit)?.id(), self.commit(branch)?.id());
+        if commit == branch {
+            return Ok(true);
+        }
+        let related = self.repository.graph_descendant_of(branch, commit);
+        related.map_err(|error| failure("the history cannot be read", &error))
+    }
+
+    /// The last commit that both have in common, which is what a change is measured from.
+    ///
+    /// # Errors
+    /// `UNKNOWN_REVISION`.
+    pub fn merge_base(&self, a: &str, b: &str) -> Result<Option<String>> {
+        let (a, b) = (self.commit(a)?.id(), self.commit(b)?.id());
+        Ok(self.repository.merge_base(a, b).ok().map(|oid| oid.to_string()))
+    }
+
+    /// The text of a file in a revision; `None` if it is not there.
+    ///
+    /// # Errors
+    /// `UNKNOWN_REVISION`, `GIT`.
+    pub fn file_at(&self, revision: &str, path: &Path) -> Result<Option<Vec<u8>>> {
+        let tree = self.commit(revision)?.tree().map_err(|error| failure("a tree cannot be read", &error))?;
+        let Ok(entry) = tree.get_path(path) else { return Ok(None) };
+        if entry.kind() != Some(ObjectType::Blob) {
+            return Ok(None);
+        }
+        let blob = self.repository.find_blob(entry.id());
+        let blob = blob.map_err(|error| failure(&format!("`{}` cannot be read", path.display()), &error))?;
+        Ok(Some(blob.content().to_vec()))
+    }
+
+    /// The paths that differ between a revision and the work tree, new files included, relative to
+    /// the root of the repository.
+    ///
+    /// # Errors
+    /// `UNKNOWN_REVISION`, `GIT`.
+    pub fn changed_since(&self, revision: &str) -> Result<Vec<PathBuf>> {
+        let tree = self.commit(revision)?.tree().map_err(|error| failure("a tree cannot be read", &error))?;
+        let mut options = git2::DiffOptions::new();
+        options.include_untracked(true).recurse_untracked_dirs(true).ignore_submodules(true);
+        let diff = self.repository.diff_tree_to_workdir_with_index(Some(&tree), Some(&mut options));
+        let diff = diff.map_err(|error| failure("the difference cannot be read", &error))?;
+        let index = self.repository.index().map_err(|error| failure("the index cannot be read", &error))?;
+        let mut paths: Vec<PathBuf> = Vec::new();
+        for delta in diff.deltas() {
+            let left_out = delta.status() == git2::Delta::Deleted
+                && delta.old_file().path().and_then(|path| index.get_path(path, 0)).is_some_and(|entry| {
+                    git2::IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended)
+                        .contains(git2::IndexEntryExtendedFlag::SKIP_WORKTREE)
+                });
+            if !left_out {
+                paths.extend(
+                    [delta.old_file().path(), delta.new_file().path()]
+                        .into_iter()
+                        .flatten()
+                        .map(Path::to_owned),
+                );
+            }
+        }
+        paths.sort();
+        paths.dedup();
+        Ok(paths)
+    }
+
+    /// All files of a revision in a folder (relative to the root; empty: all), by path. Links and
+    /// submodules are left out.
+    ///
+    /// # Errors
+    /// `UNKNOWN_REVISION`, `GIT` also for a file over 16 MiB.
+    pub fn tree_at(&self, revision: &str, folder: &Path) -> Result<Vec<TreeFile>> {
+        let tree = self.commit(revision)?.tree().map_err(|error| failure("a tree cannot be read", &error))?;
+        let tree = if folder.as_os_str().is_empty() {
+            tree
+        } else {
+            let Ok(entry) = tree.get_path(folder) else { return Ok(Vec::new()) };
+            let Ok(inner) = self.repository.find_tree(entry.id()) else { return Ok(Vec::new()) };
+            inner
+        };
+        let mut found = Vec::new();
+        tree.walk(TreeWalkMode::PreOrder, |parent, entry| {
+            let is_file = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != 0o120_000;
+            if is_file {
+                let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+                found.push((folder.join(parent).join(name), entry.id()));
+            }
+            TreeWalkResult::Ok
+        })
+        .map_err(|error| failure("a tree cannot be read", &error))?;
+        let mut files = Vec::with_capacity(found.len());
+        for (path, oid) in found {
+            let blob = self.repository.find_blob(oid);
+            let blob =
+                blob.map_err(|error| failure(&format!("`{}` cannot be read", path.display()), &error))?;
+            if blob.size() > LARGEST_FILE {
+                let message =
+                    format!("`{}` in `{revision}` is over {} MiB", path.display(), LARGEST_FILE >> 20);
+                return Err(Failure::new(FailureKind::Other, Diagnostic::error(&GIT, message)));
+            }
+            files.push(TreeFile { path, bytes: blob.content().to_vec() });
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+}
+
+impl Git {
+    /// Who works here, if git is told.
+    pub fn user(&self) -> Option<String> {
+        let signature = self.repository.signature().ok()?;
+        let (name, mail) = (signature.name().ok()?, signature.email().ok()?);
+        Some(format!("{name} <{mail}>"))
+    }
+}

@@ -1,0 +1,5 @@
+[[% macro port(number) %]]
+port "http" {
+    static = [[ number ]]
+  }
+[[%- endmacro %]]

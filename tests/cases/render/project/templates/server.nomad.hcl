@@ -1,0 +1,5 @@
+[[% extends "builtin/server" %]]
+[[%- block group +%]]
+
+    spread { attribute = "${node.datacenter}" }
+[[%- endblock %]]

@@ -122,10 +122,9 @@ impl Git {
     pub fn dirty(&self, folder: Option<&Path>) -> Result<Vec<PathBuf>> {
         let mut options = StatusOptions::new();
         options.include_untracked(true).recurse_untracked_dirs(true).exclude_submodules(true);
-        if let Some(folder) = folder.and_then(|folder| self.relative(folder)) {
-            if !folder.as_os_str().is_empty() {
-                options.pathspec(folder).disable_pathspec_match(true);
-            }
+        let folder = folder.and_then(|folder| self.relative(folder));
+        if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
+            options.pathspec(folder).disable_pathspec_match(true);
         }
         let statuses = self.repository.statuses(Some(&mut options));
         let statuses =

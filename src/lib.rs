@@ -25,10 +25,12 @@ pub mod inject;
 pub mod validate;
 
 pub mod compile;
+
+pub mod diff;
+
 pub mod git;
 
 pub mod cluster;
-pub mod diff;
 
 pub mod deploy;
 

@@ -370,7 +370,7 @@ fn parallel<'i, T: Sync, R: Send>(most: usize, items: &'i [T], work: impl Fn(&'i
 }
 
 /// The jobs in the order of their `needs`: each wave needs only what is in those before it.
-fn waves<'c>(jobs: &'c [Box<Compiled>]) -> Result<Vec<Vec<&'c Compiled>>> {
+fn waves(jobs: &[Box<Compiled>]) -> Result<Vec<Vec<&Compiled>>> {
     let names: BTreeSet<&str> = jobs.iter().map(|job| job.merged.name.as_str()).collect();
     let mut open: Vec<&Compiled> = jobs.iter().map(|job| &**job).collect();
     let mut done: BTreeSet<&str> = BTreeSet::new();

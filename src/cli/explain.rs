@@ -88,11 +88,11 @@ fn rows(merged: &Merged) -> Vec<Row<'_>> {
             removed: false,
         })
         .collect();
-    rows.extend(merged.removed.iter().map(|(path, by, losers)| Row {
-        path: path.clone(),
+    rows.extend(merged.removed.iter().map(|removed| Row {
+        path: removed.path.clone(),
         value: "removed".to_owned(),
-        by: by.clone(),
-        overrode: losers,
+        by: removed.by.clone(),
+        overrode: &removed.overrode,
         removed: true,
     }));
     rows

@@ -4,7 +4,7 @@
 //! them to a [`Failure`] or an exit code. Only this module and the report renderers print, and
 //! only this module reads the environment.
 
-mod apply;
+pub(crate) mod apply;
 mod completions;
 mod context;
 mod create;
@@ -14,7 +14,8 @@ mod jobspec;
 mod list;
 mod output;
 mod render;
-mod rollout;
+pub(crate) mod rollout;
+mod schema;
 mod status;
 mod stop;
 mod update;
@@ -79,6 +80,7 @@ enum Command {
     Status(status::Command),
     List(list::Command),
     Stop(stop::Command),
+    Schema(schema::Command),
     Render(render::Command),
     Validate(validate::Command),
     Explain(explain::Command),
@@ -136,6 +138,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Status(command) => command.run(&context),
         Command::List(command) => command.run(&context),
         Command::Stop(command) => command.run(&context),
+        Command::Schema(command) => command.run(&context),
         Command::Render(command) => command.run(&context),
         Command::Validate(command) => command.run(&context),
         Command::Explain(command) => command.run(&context),

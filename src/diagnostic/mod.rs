@@ -4,6 +4,7 @@
 //! [`Code`], a severity, the [`Place`] in the file that the user wrote, related places and
 //! hints. Renderers (`text`, later `json`, `sarif`, …) turn a list of them into text.
 
+pub mod catalog;
 pub mod json;
 mod source;
 pub mod text;

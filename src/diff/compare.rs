@@ -1,5 +1,8 @@
 //! Compares two jobs: walks both trees by the declarations and notes what is different.
 
+use indexmap::IndexMap;
+
+use super::baseline;
 use super::change::{Change, JobDiff, Kind, Unit, What};
 use super::equal::{BOOKKEEPING, same_blocks, same_nodes};
 use super::free;
@@ -16,6 +19,8 @@ pub(super) struct Side<'a> {
     pub baseline: Option<&'a Object>,
     /// The block around it.
     pub around: Option<&'a Object>,
+    /// Its key, where it stands in a map.
+    pub key: Option<&'a str>,
 }
 
 impl<'a> Side<'a> {
@@ -23,30 +28,37 @@ impl<'a> Side<'a> {
     fn block(self, field: &str) -> Option<Self> {
         let block = self.block.block(field)?;
         let baseline = self.baseline.and_then(|baseline| baseline.block(field));
-        Some(Self { block, baseline, around: Some(self.block) })
+        Some(Self { block, baseline, around: Some(self.block), key: None })
     }
 
-    /// The nested blocks in a field. Baselines are found by label, or by position where there is none.
+    /// The nested blocks in a field. A baseline is the block with the same label, an equal one, or the one
+    /// at the same position.
     fn blocks(self, field: &str) -> Vec<Self> {
         let baselines: Vec<&Object> =
             self.baseline.into_iter().flat_map(|block| block.blocks(field)).collect();
-        let side = |(i, block): (usize, &'a Object)| {
+        let keys = self.block.map(field).into_iter().flat_map(IndexMap::keys).map(|key| Some(&**key));
+        let keys = keys.chain(std::iter::repeat(None));
+        let side = |(i, (block, key)): (usize, (&'a Object, Option<&'a str>))| {
             let labels = block.ty.labels;
             let same = |other: &&Object| labels.iter().all(|label| other.get(label) == block.get(label));
             let baseline = match labels {
-                [] => baselines.get(i).copied(),
+                [] => baselines.iter().find(|other| same_blocks(other, block)).or(baselines.get(i)).copied(),
                 _ => baselines.iter().copied().find(same),
             };
-            Self { block, baseline, around: Some(self.block) }
+            Self { block, baseline, around: Some(self.block), key }
         };
-        self.block.blocks(field).enumerate().map(side).collect()
+        self.block.blocks(field).zip(keys).enumerate().map(side).collect()
     }
 
     /// Whether the server made the whole block by itself: a constraint that follows from what the group uses,
     /// the task of a proxy.
     fn is_servers_own(self) -> bool {
-        (self.block.ty.labels.is_empty() || self.block.ty.name == "task")
-            && self.baseline.is_some_and(|baseline| same_blocks(self.block, baseline))
+        self.baseline.is_some_and(|own| baseline::is_servers_own(own) && same_blocks(self.block, own))
+    }
+
+    /// What the block is called among its kind.
+    fn title(self, alone: bool) -> Option<String> {
+        title(self.block, alone).or_else(|| self.key.map(str::to_owned))
     }
 
     /// Whether a task's block is only that of its group, handed down by the server.
@@ -57,7 +69,7 @@ impl<'a> Side<'a> {
 
     /// Whether the server would have put the same value into the field by itself.
     fn is_filled_in(self, field: &Field, node: &Node) -> bool {
-        if let Some(baseline) = self.baseline {
+        if let Some(baseline) = self.baseline.filter(|_| !baseline::decides(self.block, field)) {
             return same_nodes(field, node, baseline.get(field.json));
         }
         match (&node.value, field.default) {
@@ -164,24 +176,27 @@ fn lists<'a>(field: &Field, from: Side<'a>, to: Side<'a>) -> Vec<Change> {
         (None, Some(new)) => Some(one_sided(field, Kind::Added, to[new])),
         (None, None) => None,
     };
+    if matches!(field.ty, Type::BlockMap(_)) {
+        let find = |sides: &[Side<'_>], key| sides.iter().position(|side| side.key == key);
+        let gone = (0..from.len()).filter(|i| find(&to, from[*i].key).is_none()).map(|i| (Some(i), None));
+        let rest = (0..to.len()).map(|i| (find(&from, to[i].key), Some(i)));
+        return gone.chain(rest).filter_map(pair).collect();
+    }
     pairs(&blocks(&from), &blocks(&to)).into_iter().filter_map(pair).collect()
 }
 
 /// A block that is on both sides, if something in it is different.
 fn two_sided(field: &Field, from: Side<'_>, to: Side<'_>) -> Option<Change> {
     let changes = both(from, to);
-    let what = What::Block { label: title(to.block, false), repeated: is_repeated(field), changes };
+    let what = What::Block { label: to.title(false), repeated: is_repeated(field), changes };
     let change = Change { kind: Kind::Changed, name: name(field), what, span: to.block.span };
     (!change.is_empty()).then_some(change)
 }
 
 /// A block that is on one side only.
 fn one_sided(field: &Field, kind: Kind, side: Side<'_>) -> Change {
-    let what = What::Block {
-        label: title(side.block, true),
-        repeated: is_repeated(field),
-        changes: alone(kind, side),
-    };
+    let what =
+        What::Block { label: side.title(true), repeated: is_repeated(field), changes: alone(kind, side) };
     Change { kind, name: name(field), what, span: side.block.span.filter(|_| kind == Kind::Added) }
 }
 
@@ -197,7 +212,8 @@ fn alone(kind: Kind, side: Side<'_>) -> Vec<Change> {
             Type::Block(_) => {
                 let Some(inner) = side.block(field.json) else { continue };
                 let change = one_sided(field, kind, inner);
-                let filled_in = inner.baseline.is_some() || field.default == Default::Block;
+                let filled_in =
+                    inner.baseline.map_or(field.default == Default::Block, baseline::is_servers_own);
                 if !(change.is_empty() && filled_in) {
                     changes.push(change);
                 }

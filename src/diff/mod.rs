@@ -41,5 +41,10 @@ pub fn diff(from: Option<&Job>, to: Option<&Job>) -> JobDiff {
 }
 
 fn side<'a>(job: Option<&'a Job>, baseline: Option<&'a Job>) -> Option<compare::Side<'a>> {
-    Some(compare::Side { block: &job?.root, baseline: baseline.map(|job| &job.root), around: None })
+    Some(compare::Side {
+        block: &job?.root,
+        baseline: baseline.map(|job| &job.root),
+        around: None,
+        key: None,
+    })
 }

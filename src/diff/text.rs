@@ -168,7 +168,9 @@ impl Writer<'_, '_> {
                     None => path,
                 };
                 let remark = self.remark(change, label.as_deref());
-                self.push(depth, Content::Head(change.kind, title, remark), change.span);
+                // Where a block starts says nothing of what is different in it.
+                let span = change.span.filter(|_| change.kind != Kind::Changed);
+                self.push(depth, Content::Head(change.kind, title, remark), span);
                 self.changes(changes, "", depth + 1);
                 if change.name == "group" {
                     self.group = None;
@@ -323,12 +325,20 @@ pub(super) fn list_masked(masker: &Masker, name: &str, items: &[Item]) -> Vec<St
 
 /// The name that each element of a list stands under: the flag before it, or the list's own.
 fn list_names<'a>(name: &'a str, items: &'a [Item]) -> Vec<&'a str> {
-    let mut before = "";
+    // An element that came follows what is there now, one that went what was there.
+    let (mut old, mut new) = ("", "");
     let mut names = Vec::with_capacity(items.len());
     for item in items {
+        let before = if item.kind == Some(Kind::Removed) { old } else { new };
         let flag = before.starts_with('-') && !before.contains('=') && is_secret_name(before);
         names.push(if flag { before } else { name });
-        before = text_or_none(&item.value).unwrap_or_default();
+        let text = text_or_none(&item.value).unwrap_or_default();
+        if item.kind != Some(Kind::Added) {
+            old = text;
+        }
+        if item.kind != Some(Kind::Removed) {
+            new = text;
+        }
     }
     names
 }

@@ -93,8 +93,11 @@ pub struct Pass {
     pub name: &'static str,
     /// What it does, in a sentence.
     pub doc: &'static str,
-    run: fn(&mut Job, &Facts) -> Result<Vec<String>, Vec<Diagnostic>>,
+    run: Run,
 }
+
+/// Changes a job and tells what it changed.
+type Run = fn(&mut Job, &Facts) -> Result<Vec<String>, Vec<Diagnostic>>;
 
 /// Every pass, in the order in which they run.
 pub static PASSES: &[Pass] = &[wrapper::PASS, environment::PASS, meta::PASS];

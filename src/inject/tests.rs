@@ -138,16 +138,10 @@ fn a_container_without_a_command_is_refused() {
     let errors = injected("batch", &one, &facts()).unwrap_err();
     insta::assert_snapshot!(text::render(&errors, false), @r#"
     error[P0801]: the task `t` names no command, so the monitoring wrapper has nothing to run
-      --> job.json:11:21
+      --> job.json:12:22
        |
-    11 |             "Config": {
-       |  _____________________^
-    12 | |             "image": "a",
-    13 | |             "args": [
-    14 | |               "x"
-    15 | |             ]
-    16 | |           }
-       | |___________^
+    12 |             "image": "a",
+       |                      ^^^
        |
        = help: set `command` (and `args`): the image's own entrypoint is replaced by the wrapper
        = help: or set `monitoring: image` if the image brings the wrapper, or `monitoring: off`

@@ -102,7 +102,9 @@ fn run(job: &mut Job, facts: &Facts) -> Result<Vec<String>, Vec<Diagnostic>> {
                     )
                     .hint("set `command` (and `args`): the image's own entrypoint is replaced by the wrapper")
                     .hint("or set `monitoring: image` if the image brings the wrapper, or `monitoring: off`");
-                    let span = task.get("Config").span.or(task.span);
+                    // The image is what the user wrote, where a template wrote the rest.
+                    let image = task.map("Config").and_then(|config| config.get("image"));
+                    let span = image.and_then(|image| image.span).or(task.get("Config").span).or(task.span);
                     if let (Some(source), Some(span)) = (&source, span) {
                         diagnostic = diagnostic.at(source.place(span.range()));
                     }
@@ -169,6 +171,9 @@ fn add_script(task: &mut Object) {
     template.set("Perms", "0755".into());
     // It has nothing to watch: a new script is a new version of the job.
     template.set("ChangeMode", "noop".into());
+    // What Nomad's parser writes into each template: the job is the same once printed and read.
+    template.set("Splay", Value::Int(5_000_000_000));
+    template.set("ErrMissingKey", Value::Bool(false));
     let Some(node) = task.get_mut("Templates") else { return };
     if !matches!(node.value, Value::List(_)) {
         node.value = Value::List(Vec::new());

@@ -3,7 +3,7 @@
 
 pub mod blocks;
 pub mod declare;
-mod decode;
+pub(crate) mod decode;
 mod defaults;
 pub mod duration;
 pub mod emit;
@@ -11,9 +11,10 @@ pub mod eval;
 pub mod functions;
 pub mod job;
 pub mod json;
+pub mod reference;
 pub mod syntax;
 pub mod tree;
-mod variables;
+pub(crate) mod variables;
 
 pub use job::Job;
 pub use variables::Variables;

@@ -5,6 +5,8 @@
 
 pub mod model;
 pub mod node;
+pub mod reference;
+pub mod schema;
 pub mod shape;
 pub mod units;
 pub mod waiver;

@@ -166,8 +166,12 @@ fn scalar(node: &Node, shape: &Shape, path: &str, problems: &mut Vec<Diagnostic>
         Shape::Bool if node.bool().is_none() => {
             let diagnostic = wrong_type(node, shape, path);
             problems.push(match text.to_lowercase().as_str() {
-                "yes" | "on" | "y" => diagnostic.hint("YAML 1.2 has `true` and `false` only: write `true`"),
-                "no" | "off" | "n" => diagnostic.hint("YAML 1.2 has `true` and `false` only: write `false`"),
+                "true" | "yes" | "on" | "y" => {
+                    diagnostic.hint("a truth is `true` or `false`, without quotes: write `true`")
+                }
+                "false" | "no" | "off" | "n" => {
+                    diagnostic.hint("a truth is `true` or `false`, without quotes: write `false`")
+                }
                 _ => diagnostic,
             });
         }

@@ -163,6 +163,10 @@ impl<'s> Composer<'s> {
                 .at(self.source.place(tab..tab + 1))
                 .hint("YAML is indented with spaces only");
         }
+        // The scanner looks ahead and stops by itself before the events show how deep it goes.
+        if info.contains("recursion limit") {
+            return self.too_deep(at..(at + 1).min(text.len()));
+        }
         // At the end of the text there is nothing to mark: the last line that says something is.
         let at = if at >= text.len() { text.trim_end().len() } else { at };
         let diagnostic = Diagnostic::error(&SYNTAX, format!("not valid YAML: {info}"));
@@ -323,15 +327,18 @@ impl<'s> Composer<'s> {
             return false;
         }
         if self.open.len() + depth > MAX_DEPTH {
-            self.problems.push(
-                Diagnostic::error(&ALIAS_BOMB, format!("more than {MAX_DEPTH} levels are nested here"))
-                    .at(self.source.place(range.clone()))
-                    .hint("a config needs five or six levels"),
-            );
+            let problem = self.too_deep(range.clone());
+            self.problems.push(problem);
             self.halted = true;
             return false;
         }
         true
+    }
+
+    fn too_deep(&self, range: Range<usize>) -> Diagnostic {
+        Diagnostic::error(&ALIAS_BOMB, format!("more than {MAX_DEPTH} levels are nested here"))
+            .at(self.source.place(range))
+            .hint("a config needs five or six levels")
     }
 
     fn too_many(&mut self, range: Range<usize>) {
@@ -424,8 +431,9 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Kind {
     let quoted = style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix == "str");
     match text {
         "" | "~" | "null" | "Null" | "NULL" if !quoted => Kind::Null,
-        "true" | "True" | "TRUE" if !quoted => Kind::Bool(true),
-        "false" | "False" | "FALSE" if !quoted => Kind::Bool(false),
+        // `True` is a text: as a truth it would lose how it was written where a text is wanted.
+        "true" if !quoted => Kind::Bool(true),
+        "false" if !quoted => Kind::Bool(false),
         _ => Kind::Text(Text { text: text.to_owned(), quoted }),
     }
 }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use indexmap::map::Entry as Slot;
 
-use super::value::{Kind, Loser, Value};
+use super::value::{Kind, Loser, Removed, Value};
 use super::{CONFLICT, Layer, NOT_A_LIST};
 use crate::diagnostic::Diagnostic;
 use crate::load::{self, Directive, Node};
@@ -36,8 +36,9 @@ impl Merge {
         }
     }
 
-    pub(super) fn finish(self) -> (Value, Vec<(String, Loser, Vec<Loser>)>, Vec<Diagnostic>) {
-        let removed = self.removed.into_iter().map(|(path, (by, losers))| (path, by, losers)).collect();
+    pub(super) fn finish(self) -> (Value, Vec<Removed>, Vec<Diagnostic>) {
+        let removed = self.removed.into_iter().map(|(path, (by, overrode))| Removed { path, by, overrode });
+        let removed = removed.collect();
         (self.root, removed, self.conflicts)
     }
 

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 pub use fleet::shared_ids;
 pub use set::SetArg;
 pub(crate) use value::number;
-pub use value::{Kind, Loser, Value};
+pub use value::{Kind, Loser, Removed, Value};
 
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::load::{JobFile, Node, model, shape, units, yaml};
@@ -94,8 +94,8 @@ pub struct Merged {
     pub needs: Vec<String>,
     /// The values: a map by the keys of `config`.
     pub tree: Value,
-    /// Values that were removed by `null`: path, and what they were.
-    pub removed: Vec<(String, Loser, Vec<Loser>)>,
+    /// Values that were removed by `null`.
+    pub removed: Vec<Removed>,
 }
 
 impl Merged {

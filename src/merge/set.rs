@@ -16,12 +16,13 @@ impl SetArg {
     ///
     /// # Errors
     /// A path that is empty, or a value that is no YAML.
-    pub fn parse(text: &str) -> Result<Self, Diagnostic> {
+    pub fn parse(text: &str) -> Result<Self, Box<Diagnostic>> {
         let source = Source::new("--set", text);
         let bad = |message: &str| {
-            Diagnostic::error(&BAD_SET, message.to_owned())
+            let diagnostic = Diagnostic::error(&BAD_SET, message.to_owned())
                 .at(source.place(0..text.len()))
-                .hint("write a path of keys with dots, `=`, and the value: `--set taskargs.workers=8`")
+                .hint("write a path of keys with dots, `=`, and the value: `--set taskargs.workers=8`");
+            Box::new(diagnostic)
         };
         let (path, value) = text.split_once('=').ok_or_else(|| bad("there is no `=`"))?;
         let start = path.len() + 1;

@@ -50,6 +50,17 @@ pub struct Loser {
     pub shown: String,
 }
 
+/// A value that a `null` took away.
+#[derive(Debug, Clone)]
+pub struct Removed {
+    /// Its dotted path.
+    pub path: String,
+    /// The `null`.
+    pub by: Loser,
+    /// What it took away, the last one first.
+    pub overrode: Vec<Loser>,
+}
+
 impl Value {
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Self> {

@@ -48,7 +48,8 @@ fn print(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(
         }
         kind => return Err(invalid(format!("a value of type {kind} has no text in HCL"))),
     }
-    Ok(out.write_str(&marks::value(&text, context::printed(value), Escape::Quoted))?)
+    let escape = if value.kind() == ValueKind::String { Escape::Quoted } else { Escape::None };
+    Ok(out.write_str(&marks::value(&text, context::printed(value), escape))?)
 }
 
 fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {

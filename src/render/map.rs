@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::context::{Data, Item};
 use super::escape;
 use super::marks::{Escape, Mark, Piece, Pieces};
+use super::strings::{self, Around};
 use crate::diagnostic::{Diagnostic, Label, Place, Source};
 
 /// Where a piece of rendered text came from.
@@ -66,8 +67,21 @@ impl Segment {
 /// A value printed where it cannot be made safe.
 #[derive(Debug)]
 pub(super) struct Unsafe {
-    /// Where the value begins in the rendered text.
-    pub at: usize,
+    /// Why.
+    pub why: Why,
+    /// Where it stands in the rendered text.
+    pub range: Range<usize>,
+}
+
+/// Why a value cannot be made safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It follows a backslash.
+    Backslash,
+    /// It is text outside quotes.
+    Code,
+    /// It has the escapes of a quoted string, in a heredoc.
+    Heredoc,
 }
 
 /// Takes the marks out of rendered text and builds the map.
@@ -86,6 +100,7 @@ pub(super) fn unmark(
     let mut out = String::with_capacity(marked.len());
     let mut map = LineMap { templates, ..LineMap::default() };
     let mut refused = Vec::new();
+    let mut texts: Vec<Range<usize>> = Vec::new();
     // The printed values that are open: a macro's output may hold others.
     let mut open: Vec<(usize, Option<usize>, Escape)> = Vec::new();
     // The value that ended just here, whose last sign may meet a `{`.
@@ -126,6 +141,8 @@ pub(super) fn unmark(
                     map.values.extend(place.map(|place| (start..out.len(), place)));
                     if escape == Escape::Heredoc {
                         guard_terminator(&mut out);
+                    } else if escape == Escape::Quoted {
+                        texts.push(start..out.len());
                     }
                     ended = Some(escape);
                 }
@@ -134,6 +151,7 @@ pub(super) fn unmark(
         }
     }
     map.values.sort_by_key(|(range, _)| range.start);
+    refused.extend(misplaced(&out, &texts));
     (out, map, refused)
 }
 
@@ -144,7 +162,7 @@ fn mend_start<'a>(out: &mut String, value: &'a str, escape: Escape, refused: &mu
         return value;
     }
     if escape == Escape::Quoted && (out.len() - out.trim_end_matches('\\').len()) % 2 == 1 {
-        refused.push(Unsafe { at: out.len() });
+        refused.push(Unsafe { why: Why::Backslash, range: out.len()..out.len() + value.len() });
         return value;
     }
     let Some(sign @ ('$' | '%')) = out.chars().next_back() else { return value };
@@ -166,6 +184,23 @@ fn mend_start<'a>(out: &mut String, value: &'a str, escape: Escape, refused: &mu
         _ => {}
     }
     value
+}
+
+/// The texts that were escaped for a quoted string and do not stand in one.
+fn misplaced(out: &str, texts: &[Range<usize>]) -> Vec<Unsafe> {
+    let harmless = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let mut found = Vec::new();
+    for (range, around) in texts.iter().zip(strings::around(out, texts)) {
+        let text = &out[range.clone()];
+        let why = match around {
+            // A name or a number is the same without quotes; `[[ "[[" ]]` writes a delimiter.
+            Around::Code if !text.chars().all(harmless) && !matches!(text, "[[" | "]]") => Why::Code,
+            Around::Heredoc if text.contains('\\') => Why::Heredoc,
+            _ => continue,
+        };
+        found.push(Unsafe { why, range: range.clone() });
+    }
+    found
 }
 
 /// Mends the place where the template's text follows a value.

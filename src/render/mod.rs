@@ -12,6 +12,7 @@ mod filters;
 mod library;
 mod map;
 mod marks;
+mod strings;
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -51,6 +52,8 @@ crate::codes! {
     TEMPLATE_FAILED = "P0309", "a template fails", "docs/templates.md";
     /// A value follows a backslash.
     AFTER_BACKSLASH = "P0310", "a value follows a backslash, which would change its meaning", "HCL native syntax, quoted templates";
+    /// A text is printed outside quotes, or in a heredoc without `| heredoc`.
+    UNQUOTED = "P0311", "a text is printed where its escapes do not hold", "HCL native syntax, quoted templates";
 }
 
 /// Steps a template may take; the largest built-in one takes some thousand.
@@ -232,14 +235,28 @@ impl Renderer {
         if refused.is_empty() {
             return Ok(rendered);
         }
-        Err(refused.iter().map(|found| rendered.map(after_backslash(&rendered.source, found.at))).collect())
+        Err(refused.into_iter().map(|found| rendered.map(misplaced(&rendered.source, found))).collect())
     }
 }
 
-fn after_backslash(source: &Source, at: usize) -> Diagnostic {
-    Diagnostic::error(&AFTER_BACKSLASH, "a value follows a backslash, which would change its first character")
-        .at(source.place(at..at))
-        .hint("write the backslash as `\\\\`, or leave it out: values are escaped already")
+/// What to say of a value that cannot be made safe where it stands.
+fn misplaced(source: &Source, found: map::Unsafe) -> Diagnostic {
+    let (code, message, hint) = match found.why {
+        map::Why::Backslash => (
+            &AFTER_BACKSLASH,
+            "a value follows a backslash, which would change its first character",
+            "write the backslash as `\\\\`, or leave it out: values are escaped already",
+        ),
+        map::Why::Code => (
+            &UNQUOTED,
+            "a text stands outside quotes",
+            "put quotes around it, or write `| hcl`, which brings its own",
+        ),
+        map::Why::Heredoc => {
+            (&UNQUOTED, "a text in a heredoc has the escapes of a quoted string", "write `| heredoc`")
+        }
+    };
+    Diagnostic::error(code, message).at(source.place(found.range)).hint(hint)
 }
 
 fn syntax() -> SyntaxConfig {

@@ -7,10 +7,8 @@ use indexmap::IndexMap;
 use super::{Data, Item, Rendered, Renderer};
 use crate::diagnostic::{Diagnostic, Source, text};
 
-crate::codes! {
-    /// A finding in the rendered text.
-    FINDING = "P9999", "a finding in the rendered text", "";
-}
+static FINDING: crate::diagnostic::Code =
+    crate::diagnostic::Code { id: "P9999", title: "a finding in the rendered text", origin: "" };
 
 /// A project in a temporary folder, with these templates.
 struct Project {
@@ -28,7 +26,7 @@ impl Project {
         }
         Self {
             folder,
-            yaml: Source::new("jobs/a.yaml", "name: fooserver\ncount: 3\nlist: [a, b c]\non: true\n"),
+            yaml: Source::new("jobs/a.yaml", "name: fooserver\ncount: 3\nlist: [a, bc]\non: true\n"),
         }
     }
 
@@ -54,10 +52,7 @@ impl Project {
             ("mark", Item::new("a\u{F0000}0;0;0\u{F0001}b")),
             (
                 "list",
-                Item::placed(
-                    vec![Item::placed("a", at("a,")), Item::placed("b c", at("b c"))],
-                    at("[a, b c]"),
-                ),
+                Item::placed(vec![Item::placed("a", at("a,")), Item::placed("bc", at("bc"))], at("[a, bc]")),
             ),
             (
                 "taskargs",
@@ -116,7 +111,7 @@ fn a_heredoc_is_not_ended_by_a_value() {
 
 #[test]
 fn hcl_writes_any_value_as_a_literal() {
-    assert_eq!(rendered("a = [[ list | hcl ]]"), r#"a = ["a", "b c"]"#);
+    assert_eq!(rendered("a = [[ list | hcl ]]"), r#"a = ["a", "bc"]"#);
     assert_eq!(rendered("a = [[ nothing | hcl ]] [[ evil | hcl ]]"), r#"a = null "\"} } job \"evil\" {""#);
     assert_eq!(rendered("a = [[ {'k': 1, 'a b': [none]} | hcl ]]"), r#"a = { k = 1, "a b" = [null] }"#);
     assert_eq!(
@@ -127,7 +122,7 @@ fn hcl_writes_any_value_as_a_literal() {
         rendered("[[ taskargs | args | hcl ]]"),
         r#"["--workers=10", "--dry-run", "--tag=x", "--tag=y \"z\""]"#
     );
-    assert_eq!(rendered(r#""[[ list | json ]]""#), r#""[\"a\",\"b c\"]""#);
+    assert_eq!(rendered(r#""[[ list | json ]]""#), r#""[\"a\",\"bc\"]""#);
     assert_eq!(rendered("[[ attr | raw ]]"), "${attr.x}");
 }
 
@@ -155,7 +150,7 @@ fn blanks_are_controlled_as_without_marks() {
         ("a\n  [[% if on %]]\n  b\n  [[% endif %]]\n  [[# c #]]\nd\n", "a\n  b\nd\n"),
         ("a\n  [[- name -]]\n  b", "afooserverb"),
         ("a\n  [[% if on -%]]\n\n  [[ name ]]\n[[% endif %]] x", "a\nfooserver\n x"),
-        ("[[% for x in list -%]]\n  [[ x ]],\n[[%- endfor %]]\n", "a,b c,"),
+        ("[[% for x in list -%]]\n  [[ x ]],\n[[%- endfor %]]\n", "a,bc,"),
         ("[[% if on %]]\n\n  [[%- if on %]]\n  x\n  [[%+ endif %]]\n[[% endif %]]", "  x\n  "),
         ("[[% raw %]][[ a ]] [[%[[% endraw %]]|sed 's/[#]//'", "[[ a ]] [[%|sed 's/[#]//'"),
         ("a\n[[% raw -%]]\n  [[ a ]]\n[[%- endraw %]]\nb", "a\n[[ a ]]b"),
@@ -163,7 +158,7 @@ fn blanks_are_controlled_as_without_marks() {
         assert_eq!(rendered(template), expected, "{template}");
         let mut env = minijinja::Environment::new();
         env.set_syntax(super::syntax());
-        let list = vec!["a", "b c"];
+        let list = vec!["a", "bc"];
         let plain = env.render_str(template, minijinja::context! { on => true, name => "fooserver", list });
         assert_eq!(plain.unwrap(), expected, "without marks: {template}");
     }
@@ -218,6 +213,30 @@ fn what_has_no_text_is_refused() {
       |
       = help: write the backslash as `\\`, or leave it out: values are escaped already
     "#);
+}
+
+#[test]
+fn a_text_outside_quotes_is_refused() {
+    insta::assert_snapshot!(rendered("a = [[ evil ]]"), @"
+    error[P0311]: a text stands outside quotes
+     --> templates/t.nomad.hcl:1:5
+      |
+    1 | a = [[ evil ]]
+      |     ^^^^^^^^^^
+      |
+      = help: put quotes around it, or write `| hcl`, which brings its own
+    ");
+    insta::assert_snapshot!(rendered("a = <<EOT\n[[ evil ]]\nEOT\n"), @"
+    error[P0311]: a text in a heredoc has the escapes of a quoted string
+     --> templates/t.nomad.hcl:2:1
+      |
+    2 | [[ evil ]]
+      | ^^^^^^^^^^
+      |
+      = help: write `| heredoc`
+    ");
+    assert_eq!(rendered("[[ name ]] = [[ name ]]"), "fooserver = fooserver");
+    assert_eq!(rendered("a = <<EOT\n[[ attr ]]\nEOT\n"), "a = <<EOT\n$${attr.x}\nEOT\n");
 }
 
 #[test]
@@ -460,7 +479,7 @@ fn each_line_knows_its_template_line() {
     insta::assert_snapshot!(lines(&project.render("t").unwrap()), @"
     first           templates/base.nomad.hcl:1:1
       v a w         templates/t.nomad.hcl:5:3
-      v b c w       templates/t.nomad.hcl:5:3
+      v bc w        templates/t.nomad.hcl:5:3
       one fooserver templates/m.nomad.hcl:3:1
       two           templates/m.nomad.hcl:4:3
     i1              templates/inc.nomad.hcl:1:1
@@ -509,7 +528,7 @@ fn a_finding_moves_to_the_template_and_the_value() {
     1 | name: fooserver
       |       --------- the value is set here
     "#);
-    insta::assert_snapshot!(find("b c"), @"
+    insta::assert_snapshot!(find("bc"), @"
     error[P9999]: look
      --> templates/t.nomad.hcl:3:10
       |
@@ -518,8 +537,8 @@ fn a_finding_moves_to_the_template_and_the_value() {
       |
      ::: jobs/a.yaml:3:11
       |
-    3 | list: [a, b c]
-      |           --- the value is set here
+    3 | list: [a, bc]
+      |           -- the value is set here
     ");
     insta::assert_snapshot!(find("x = 1"), @"
     error[P9999]: look
@@ -606,7 +625,7 @@ proptest::proptest! {
         env.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
         env.set_auto_escape_callback(|_| minijinja::AutoEscape::Custom("hcl".into()));
         super::filters::install(&mut env);
-        let list = vec!["a", "b c"];
+        let list = vec!["a", "bc"];
         let context = minijinja::context! { on => true, name => "fooserver", list };
         let plain = env.template_from_str(&template).and_then(|template| template.render(context));
         let marked = Project::new(&[("t", &template)]).render("t");
@@ -619,7 +638,7 @@ proptest::proptest! {
             }
             (Err(_), Err(_)) => {}
             (Ok(_), Err(problems)) => {
-                let known = |d: &Diagnostic| ["P0307", "P0310"].contains(&d.code.id);
+                let known = |d: &Diagnostic| ["P0307", "P0310", "P0311"].contains(&d.code.id);
                 proptest::prop_assert!(problems.iter().all(known), "{problems:?}");
             }
             (Err(error), Ok(_)) => proptest::prop_assert!(false, "only without marks: {error} {template:?}"),

@@ -28,6 +28,17 @@ impl Finding {
         self
     }
 
+    /// Adds the place of a field's value, if it was written and is not the place already shown.
+    pub fn related_written(&mut self, block: &Block<'_>, json: &str, text: &str) -> &mut Self {
+        let site = block.at(json);
+        let shown = self.diagnostic.primary.as_ref().map(|label| label.place.start);
+        let here = site.place.as_ref().map(|place| place.start);
+        if block.get(json).span.is_some() && here != shown {
+            self.related(site, text);
+        }
+        self
+    }
+
     /// Adds "did you mean" if one of `known` is close to `name`.
     pub fn did_you_mean<'a>(&mut self, name: &str, known: impl IntoIterator<Item = &'a str>) -> &mut Self {
         if let Some(near) = crate::diagnostic::nearest(name, known) {

@@ -20,7 +20,7 @@ crate::codes! {
     BAD_SCHEMA = "P0811", "a template's schema cannot be used", "docs/templates.md";
 }
 
-type Compiled = Result<Option<Arc<Schema>>, Diagnostic>;
+type Compiled = Result<Option<Arc<Schema>>, Arc<Diagnostic>>;
 
 /// A compiled schema, and its text for hints.
 #[derive(Debug)]
@@ -55,10 +55,10 @@ impl Schemas {
             return Ok(None);
         }
         let name = format!("{}/{file}", self.shown);
-        let source = load::read(&path, &name).map_err(|mut problems| problems.remove(0))?;
+        let source = load::read(&path, &name).map_err(|mut problems| Arc::new(problems.remove(0)))?;
         let bad = |why: String, place: Place| {
-            Diagnostic::error(&BAD_SCHEMA, format!("the schema of `{template}` cannot be used: {why}"))
-                .at(place)
+            let message = format!("the schema of `{template}` cannot be used: {why}");
+            Arc::new(Diagnostic::error(&BAD_SCHEMA, message).at(place))
         };
         let value: serde_json::Value = serde_json::from_str(source.text()).map_err(|error| {
             let start = source.line(error.line()).start + error.column().saturating_sub(1);
@@ -79,7 +79,7 @@ impl Schemas {
         let schema = match self.schema(&merged.template) {
             Ok(Some(schema)) => schema,
             Ok(None) => return Vec::new(),
-            Err(problem) => return vec![problem],
+            Err(problem) => return vec![(*problem).clone()],
         };
         let taskargs = merged.get("taskargs");
         let instance = taskargs.map_or_else(|| serde_json::json!({}), Value::json);

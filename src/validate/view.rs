@@ -158,6 +158,12 @@ impl<'a> Block<'a> {
         self.site(self.get(json).span, &format!(".{}", hcl_name(self.object, json)))
     }
 
+    /// The site of the first of several fields that stands in the file; else that of the first.
+    pub fn at_written(&self, fields: &[&str]) -> Site {
+        let written = fields.iter().find(|json| self.get(json).span.is_some());
+        written.or(fields.first()).map_or_else(|| self.here(), |json| self.at(json))
+    }
+
     /// The site of an element of a list.
     pub fn at_index(&self, json: &str, index: usize) -> Site {
         let node = self.get(json);

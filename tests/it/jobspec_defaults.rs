@@ -32,8 +32,9 @@ fn comparable(job: &Value) -> Value {
             Value::Array(list) if list.is_empty() => Value::Null,
             Value::Object(map) => {
                 // The server leaves a bandwidth of 0 out of its answers.
-                let known = |key: &str, value: &Value| {
-                    !STATE.contains(&key) && !(key == "MBits" && *value == Value::from(0))
+                let known = |key: &str, value: &Value| match key {
+                    "MBits" => value.as_i64() != Some(0),
+                    _ => !STATE.contains(&key),
                 };
                 let kept = map.iter().filter(|(key, value)| known(key, value));
                 kept.map(|(key, value)| (key.clone(), clean(value))).collect()

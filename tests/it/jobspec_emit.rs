@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use platy_manage::diagnostic::{Source, text};
-use platy_manage::jobspec::Job;
+use platy_manage::jobspec::{self, Job, Variables};
 use serde_json::json;
 
-use crate::corpus::{corpus, files, nomad};
+use crate::corpus::{corpus, files, lines, nomad};
 
 fn read(name: &str, json: &str) -> Job {
     Job::from_json(&Source::new(name, json))
@@ -96,11 +96,48 @@ fn awkward_texts() -> Vec<String> {
     pairs.chain(lines).chain(triples).collect()
 }
 
+/// What our own parser makes of our HCL.
+fn parsed_here(name: &str, hcl: &str) -> Job {
+    jobspec::parse(&Source::new(name, hcl), &Variables::default())
+        .unwrap_or_else(|errors| panic!("{name}: {}", text::render(&errors, false)))
+}
+
+#[test]
+fn our_parser_reads_the_same_job_from_every_job_of_the_corpus() {
+    let Some(corpus) = corpus() else { return };
+    for path in files(&corpus.join("jobspecs/valid"), "json") {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let job = read(&name, &std::fs::read_to_string(&path).unwrap());
+        same(&name, &job, &parsed_here(&name, &job.to_hcl()));
+    }
+    for (i, case) in lines(&corpus.join("diffs/plan-diffs.jsonl")).iter().enumerate() {
+        let name = format!("to of diff {i}");
+        // The first round shows what the parser itself fills in.
+        let job = parsed_here(&name, &read(&name, &case["to"].to_string()).to_hcl());
+        same(&name, &job, &parsed_here(&name, &job.to_hcl()));
+    }
+}
+
 /// Guards against texts that break out of their quotes or come back changed.
 #[test]
-fn a_real_nomad_reads_back_awkward_texts() {
+fn awkward_texts_come_back() {
+    let job = awkward_job();
+    let hcl = job.to_hcl();
+    same("here", &job, &parsed_here("awkward", &hcl));
     let Some(nomad) = nomad() else { return };
     let folder = tempfile::tempdir().unwrap();
+    same("a real Nomad", &job, &parsed_by(&nomad, &folder, "awkward", &hcl));
+}
+
+#[track_caller]
+fn same(who: &str, job: &Job, again: &Job) {
+    let (ours, theirs) = (job.to_json(), again.to_json());
+    let wrong: Vec<_> = ours.lines().zip(theirs.lines()).filter(|(a, b)| a != b).take(20).collect();
+    assert!(wrong.is_empty(), "{who}: {wrong:#?}");
+    assert!(job == again, "{who}");
+}
+
+fn awkward_job() -> Job {
     let texts = awkward_texts();
     let env: serde_json::Map<_, _> =
         texts.iter().enumerate().map(|(i, text)| (format!("V{i}"), text.clone().into())).collect();
@@ -110,10 +147,5 @@ fn a_real_nomad_reads_back_awkward_texts() {
         "Config": {"args": texts, "for": 1, "deep": [{"a": [1, 1.5, -2, 1e300, 1e-9, true, null, [], {}]}], "map": {"for": {"k": texts}}},
     });
     let job = json!({"ID": "a", "Name": "b", "TaskGroups": [{"Name": "g", "Tasks": [task]}]});
-    let job = read("awkward", &job.to_string());
-    let again = parsed_by(&nomad, &folder, "awkward", &job.to_hcl());
-    let (ours, theirs) = (job.to_json(), again.to_json());
-    let wrong: Vec<_> = ours.lines().zip(theirs.lines()).filter(|(a, b)| a != b).take(20).collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(job == again);
+    read("awkward", &job.to_string())
 }

@@ -1,6 +1,8 @@
 //! From job files to rendered templates: each job in `tests/cases/render`, with the whole output
 //! or the drawing of what is wrong.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::path::Path;
 
 use platy_manage::diagnostic::text;
@@ -44,10 +46,8 @@ fn cases() {
 #[test]
 fn findings_move_to_what_was_written() {
     use platy_manage::diagnostic::Diagnostic;
-    platy_manage::codes! {
-        /// A finding.
-        FINDING = "P9999", "a finding", "";
-    }
+    static FINDING: platy_manage::diagnostic::Code =
+        platy_manage::diagnostic::Code { id: "P9999", title: "a finding", origin: "" };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/render");
     let find = |case: &str, name: &str, wanted: &str| {
         let rendered = render(&root.join(case), name).unwrap();

@@ -108,9 +108,11 @@ impl LocalCluster {
     }
 
     fn evaluation_at(&self, record: &Record, version: &Version) -> Evaluation {
-        let deployment = (version.kind() == "service" && !version.stopped)
-            .then(|| self.deployment_at(record, version).id)
-            .unwrap_or_default();
+        let deployment = if version.kind() == "service" && !version.stopped {
+            self.deployment_at(record, version).id
+        } else {
+            String::new()
+        };
         let trigger = if version.stopped { "job-deregister" } else { "job-register" };
         Evaluation {
             id: self.eval_id(&record.id, version.job_modify_index),

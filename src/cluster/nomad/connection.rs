@@ -182,28 +182,28 @@ impl Connection {
     /// The address, taken apart.
     pub(super) fn uri(&self) -> Result<Uri> {
         let address = &self.address;
+        if address.contains('@') {
+            // Not shown: what stands before the `@` is a secret.
+            let message = "the address of a Nomad holds a user name or a password".to_owned();
+            return Err(other(bad(message).hint("take it out, and use a token")));
+        }
         let refuse = |why: &str, hint: &str| {
             let message = format!("`{address}` is no address of a Nomad: {why}");
-            Err(bad(message).hint(hint.to_owned()))
+            Err(other(bad(message).hint(hint.to_owned())))
         };
         let example = "write `http://HOST:4646` or `https://HOST:4646`";
-        let checked = match address.parse::<Uri>() {
+        match address.parse::<Uri>() {
             _ if address.starts_with("unix:") => {
                 refuse("Unix sockets are not supported", "give the agent a TCP address, or use a tunnel")
             }
             Ok(uri) if !matches!(uri.scheme_str(), Some("http" | "https")) => {
                 refuse("it has no `http://` or `https://`", example)
             }
-            Ok(uri) if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) => {
-                // Not shown whole: what stands before the `@` is a secret.
-                let message = "the address of a Nomad holds a user name or a password";
-                Err(bad(message.to_owned()).hint("take it out, and use a token"))
-            }
+            Ok(uri) if uri.authority().is_none() => refuse("it has no host", example),
             Ok(uri) if uri.query().is_some() => refuse("it has a query", example),
             Ok(uri) => Ok(uri),
             Err(_) => refuse("it cannot be read", example),
-        };
-        checked.map_err(other)
+        }
     }
 }
 
@@ -401,6 +401,7 @@ mod tests {
                 "`nomad:4646` is no address of a Nomad: it has no `http://` or `https://` [P0908]",
             ),
             ("unix:///x", "`unix:///x` is no address of a Nomad: Unix sockets are not supported [P0908]"),
+            ("http://u:p w@h", "the address of a Nomad holds a user name or a password [P0908]"),
             ("http://u:p@h", "the address of a Nomad holds a user name or a password [P0908]"),
         ] {
             assert_eq!(Connection::plain(address, "default").unwrap_err().to_string(), message);

@@ -2,7 +2,8 @@
 //!
 //! Its quirks are kept on purpose (a network is never edited, a `wait` is called `Template`,
 //! `spread` is forgotten), so that the result equals the server's, field for field. For
-//! people, and for what the server forgets, there is the [`JobDiff`](super::JobDiff) of `diff` itself.
+//! people, and for what the server forgets, there is the [`JobDiff`](super::JobDiff) of `diff` itself;
+//! [`diff_with_spreads`] adds the one thing that is missed most.
 //!
 //! Source of the rules: `Job.Diff` in Nomad's `nomad/structs/diff.go`.
 
@@ -22,9 +23,18 @@ use objects::Differ;
 /// `None` stands for a job that does not exist: what is compared with it is added or deleted.
 /// Values are not masked.
 pub fn diff(from: Option<&Job>, to: Option<&Job>) -> JobDiff {
+    compare(from, to, false)
+}
+
+/// As [`diff`], with the changes of `spread` too, as objects `Spread`.
+pub fn diff_with_spreads(from: Option<&Job>, to: Option<&Job>) -> JobDiff {
+    compare(from, to, true)
+}
+
+fn compare(from: Option<&Job>, to: Option<&Job>, spreads: bool) -> JobDiff {
     let (from, to) = (from.map(Job::with_defaults), to.map(Job::with_defaults));
     let (from, to) = (from.as_ref().map(|job| &job.root), to.as_ref().map(|job| &job.root));
-    Differ::new(from, to).job(from, to)
+    Differ::new(from, to, spreads).job(from, to)
 }
 
 /// Whether something is new, gone, changed, or as it was; in the order in which the server sorts.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::flat::{self, Texts};
-use super::rules::{GROUP, How, JOB, Key, Nested, Rules, TASK, Typing};
+use super::rules::{GROUP, How, JOB, Key, Nested, Rules, SPREADS, TASK, Typing};
 use super::{GroupDiff, JobDiff, Kind, ObjectDiff, TaskDiff};
 use crate::diff::equal::{same, same_blocks};
 use crate::jobspec::tree::{Node, Object, Value};
@@ -11,17 +11,19 @@ use crate::jobspec::tree::{Node, Object, Value};
 /// What the comparison needs to know of the jobs as a whole.
 pub(super) struct Differ<'a> {
     namespaces: (&'a str, &'a str),
+    /// Whether to show `spread` too.
+    spreads: bool,
 }
 
 type Pair<'a> = (Option<&'a Object>, Option<&'a Object>);
 
 impl<'a> Differ<'a> {
-    pub(super) fn new(from: Option<&'a Object>, to: Option<&'a Object>) -> Self {
+    pub(super) fn new(from: Option<&'a Object>, to: Option<&'a Object>, spreads: bool) -> Self {
         let namespace = |job: Option<&'a Object>| match job.map_or("", |job| job.str("Namespace")) {
             "" => "default",
             name => name,
         };
-        Self { namespaces: (namespace(from), namespace(to)) }
+        Self { namespaces: (namespace(from), namespace(to)), spreads }
     }
 
     pub(super) fn job(&self, old: Option<&Object>, new: Option<&Object>) -> JobDiff {
@@ -75,7 +77,10 @@ impl<'a> Differ<'a> {
             }
         }
         let fields = flat::fields(&before, &after, rules.context);
-        let objects = rules.objects.iter().flat_map(|nested| self.nested((old, new), nested)).collect();
+        let has_spreads = new.or(old).is_some_and(|block| matches!(block.ty.name, "job" | "group"));
+        let forgotten = (self.spreads && has_spreads).then_some(&SPREADS);
+        let nested = rules.objects.iter().chain(forgotten);
+        let objects = nested.flat_map(|nested| self.nested((old, new), nested)).collect();
         (fields, objects)
     }
 
@@ -157,11 +162,11 @@ fn by_name<T>(
     old: Option<&Object>,
     new: Option<&Object>,
     field: &str,
-    mut diff: impl FnMut(Pair<'_>) -> T,
+    diff: impl FnMut(Pair<'_>) -> T,
 ) -> Vec<T> {
     let mut pairs = match_blocks(old, new, field, &Key::Fields(&["Name"]));
     pairs.sort_by_key(|pair| name(*pair));
-    pairs.into_iter().map(|pair| diff(pair)).collect()
+    pairs.into_iter().map(diff).collect()
 }
 
 fn name((old, new): Pair<'_>) -> String {
@@ -224,7 +229,7 @@ fn match_blocks<'b>(
 }
 
 /// Of the blocks that are the same only the last.
-fn dedup<'b>(blocks: Vec<&'b Object>, same: impl Fn(&Object, &Object) -> bool) -> Vec<&'b Object> {
+fn dedup(blocks: Vec<&Object>, same: impl Fn(&Object, &Object) -> bool) -> Vec<&Object> {
     let mut kept: Vec<&Object> = Vec::with_capacity(blocks.len());
     for block in blocks {
         match kept.iter_mut().find(|other| same(other, block)) {

@@ -8,6 +8,12 @@
 use crate::diff::number;
 use crate::jobspec::tree::Object;
 
+/// Writes a number.
+type OfNumber = fn(i64) -> String;
+
+/// Makes a value from a block and the job's namespace.
+type OfBlock = fn(&Object, &str) -> String;
+
 /// How one kind of block is compared.
 pub(super) struct Rules {
     /// Whether unchanged attributes are listed beside the changed ones.
@@ -23,10 +29,9 @@ pub(super) struct Rules {
     /// Attributes that are shown only where set.
     pub optional: &'static [&'static str],
     /// Attributes that are shown only where the block is on both sides, in their form.
-    pub edited: &'static [(&'static str, fn(i64) -> String)],
-    /// Attributes that the server has and the API does not: their value, from the block and the
-    /// job's namespace.
-    pub added: &'static [(&'static str, fn(&Object, &str) -> String)],
+    pub edited: &'static [(&'static str, OfNumber)],
+    /// Attributes that the server has and the API does not.
+    pub added: &'static [(&'static str, OfBlock)],
     /// The blocks and lists inside, in the server's order.
     pub objects: &'static [Nested],
 }
@@ -160,6 +165,15 @@ pub(super) static JOB: Rules = Rules {
         field("Multiregion", "Multiregion", How::Block(&MULTIREGION)),
         field("UI", "UI", How::Block(&UI)),
     ],
+    ..PLAIN
+};
+
+/// What the server forgets to show, of a job and of a group.
+pub(super) static SPREADS: Nested =
+    field("Spreads", "Spread", How::Blocks(Key::Fields(&["Attribute"]), &SPREAD));
+
+static SPREAD: Rules = Rules {
+    objects: &[field("SpreadTarget", "SpreadTarget", How::Blocks(Key::Fields(&["Value"]), &ATTRIBUTES))],
     ..PLAIN
 };
 

@@ -108,8 +108,10 @@ pub fn find_in_text(text: &str) -> Vec<Finding> {
     }
     let mut found = Vec::new();
     let mut add = |range: Range<usize>, why| found.push(Finding { range, why });
-    for key in PRIVATE_KEY.find_iter(text) {
-        add(key.range(), Why::Known);
+    if text.contains("-----BEGIN") {
+        for key in PRIVATE_KEY.find_iter(text) {
+            add(key.range(), Why::Known);
+        }
     }
     if text.contains("://") {
         for parts in URL.captures_iter(text) {
@@ -118,22 +120,16 @@ pub fn find_in_text(text: &str) -> Vec<Finding> {
             }
         }
     }
-    for assignment in [&*ASSIGNMENT, &*LINE] {
-        let mut at = 0;
-        while let Some(parts) = assignment.captures_at(text, at) {
-            let value = parts.iter().skip(2).flatten().next();
-            let (Some(name), Some(value)) = (parts.get(1), value) else { break };
-            let secret = is_secret_name(name.as_str());
-            if secret && is_literal(value.as_str()) && !is_code(value.as_str()) {
-                add(value.range(), Why::Name);
-            }
-            // What looked like a value may hold the next name: `https://x/?token=…`.
-            at = if secret { value.end() } else { name.end() };
+    if text.contains([':', '=']) {
+        for value in assigned(text) {
+            add(value, Why::Name);
         }
     }
-    for parts in SCHEME.captures_iter(text) {
-        if let Some(value) = parts.get(1).filter(|value| is_literal(value.as_str())) {
-            add(value.range(), Why::Name);
+    if text.contains("earer") || text.contains("asic") {
+        for parts in SCHEME.captures_iter(text) {
+            if let Some(value) = parts.get(1).filter(|value| is_literal(value.as_str())) {
+                add(value.range(), Why::Name);
+            }
         }
     }
     for token in KNOWN.find_iter(text) {
@@ -141,18 +137,64 @@ pub fn find_in_text(text: &str) -> Vec<Finding> {
     }
     for token in TOKEN.find_iter(text) {
         let before = &text[..token.start()];
-        if is_random(token.as_str()) && !DIGEST_BEFORE.is_match(tail(before)) {
+        if is_random(token.as_str()) && !DIGEST_BEFORE.is_match(tail(before, 24)) {
             add(token.range(), Why::Random);
         }
     }
     found
 }
 
-/// The last bytes of a text: enough to look behind a token.
-fn tail(text: &str) -> &str {
-    let mut start = text.len().saturating_sub(24);
+/// What is assigned to secret names: `name = "value"`, `name: value`, `"name": "value"`, `--name=value`.
+///
+/// A value ends at the next blank, or at the end of the line where the name stands at its beginning.
+fn assigned(text: &str) -> Vec<Range<usize>> {
+    let mut values = Vec::new();
+    let mut at = 0;
+    while let Some(parts) = NAME.captures_at(text, at) {
+        let (Some(whole), Some(name)) = (parts.get(0), parts.get(1)) else { break };
+        // What looks like a value may hold the next name: `https://x/?token=…`.
+        at = whole.end();
+        if !is_secret_name(name.as_str()) {
+            continue;
+        }
+        let rest = &text[at..];
+        let spaced = whole.as_str().ends_with([' ', '\t']);
+        let end = match VALUE.captures(rest) {
+            Some(value) if value.get(3).is_some() && spaced && begins_line(&text[..whole.start()]) => {
+                let line = rest.split('\n').next().unwrap_or_default();
+                Some(at..at + line.trim_end().len())
+            }
+            Some(value) => {
+                value.iter().skip(1).flatten().next().map(|value| at + value.start()..at + value.end())
+            }
+            None => None,
+        };
+        if let Some(value) = end {
+            at = value.end;
+            if is_literal(&text[value.clone()]) && !is_code(&text[value.clone()]) {
+                values.push(value);
+            }
+        }
+    }
+    values
+}
+
+/// Whether what comes after this text stands at the beginning of a line, apart from `-` and `export`.
+fn begins_line(text: &str) -> bool {
+    let near = tail(text, 80);
+    let before = match near.rfind('\n') {
+        Some(at) => &near[at + 1..],
+        None if near.len() == text.len() => near,
+        None => return false,
+    };
+    matches!(before.trim().trim_end_matches(['"', '\'']).trim(), "" | "-" | "export")
+}
+
+/// The last bytes of a text, as many as that or up to three more.
+fn tail(text: &str, bytes: usize) -> &str {
+    let mut start = text.len().saturating_sub(bytes);
     while !text.is_char_boundary(start) {
-        start += 1;
+        start -= 1;
     }
     &text[start..]
 }
@@ -215,19 +257,13 @@ static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
 static URL: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@\x22'?#]*:([^\s/@\x22'?#]+)@"));
 
-/// `name = "value"`, `name: value`, `"name": "value"`, `--name=value`, `name value` is none.
-static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r#"([A-Za-z_][A-Za-z0-9_.-]*)["']?[ \t]*(?::=|=>|=|:)[ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s"',;&#)}\]‹]+))"#,
-    )
-});
+/// A name and what assigns to it: `name =`, `"name": `, `--name=`.
+static NAME: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"([A-Za-z_][A-Za-z0-9_.-]*)["']?[ \t]*(?::=|=>|=|:)[ \t]*"#));
 
-/// `name = value` and `name: value` on a line of their own, where the value may hold blanks.
-static LINE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r#"(?m)^[ \t]*(?:export[ \t]+|-[ \t]+)?["']?([A-Za-z_][A-Za-z0-9_.-]*)["']?[ \t]*[=:][ \t]+([^\s"'‹][^\n]*)$"#,
-    )
-});
+/// A value at the beginning of a text: in quotes, or up to what may end it. A mask is none.
+static VALUE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"^(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s"',;&#)}\]‹]+))"#));
 
 /// `Authorization: Bearer TOKEN`, `--header "Bearer TOKEN"`.
 static SCHEME: LazyLock<Regex> =

@@ -299,6 +299,26 @@ mod tests {
     }
 
     #[test]
+    fn long_texts_take_no_longer_than_their_length() {
+        let masker = masker();
+        for piece in [
+            "token:",
+            "a:",
+            "a=",
+            "x",
+            "\"",
+            "password = ",
+            "x; token=a; ",
+            "token=\"",
+            "://a:",
+            "-----BEGIN PRIVATE KEY-----",
+            "aB1/",
+        ] {
+            let _ = masker.text(&piece.repeat(100_000 / piece.len()));
+        }
+    }
+
+    #[test]
     fn declared_values_are_hidden_everywhere() {
         let masker = masker().declare(["sesame".to_owned(), "open sesame".to_owned(), "x".to_owned()]);
         let shown = masker.value("greeting", "say open sesame, sesame x");

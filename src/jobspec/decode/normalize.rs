@@ -1,7 +1,7 @@
 //! What Nomad's parser does with a job once it is decoded (jobspec2, `normalizeJob`).
 
 use super::{Decoder, SCALING};
-use crate::jobspec::blocks::{GROUP, NETWORK, TASK, TASK_SCALING};
+use crate::jobspec::blocks::{GROUP, NETWORK, RESERVED_PORT, TASK, TASK_SCALING};
 use crate::jobspec::tree::{Node, Object, Value};
 
 /// Blocks that a group or job hands down to the tasks inside, by their HCL names.
@@ -190,7 +190,12 @@ fn ports(network: &mut Object) {
     let Value::List(ports) = std::mem::take(&mut slot.value) else { return };
     let fixed =
         |port: &Node| port.as_object().is_some_and(|port| port.int("Value").is_some_and(|value| value > 0));
-    let (reserved, dynamic): (Vec<_>, Vec<_>) = ports.into_iter().partition(fixed);
+    let (mut reserved, dynamic): (Vec<_>, Vec<_>) = ports.into_iter().partition(fixed);
+    for port in &mut reserved {
+        if let Value::Object(port) = &mut port.value {
+            port.ty = &RESERVED_PORT;
+        }
+    }
     let list = |ports: Vec<Node>| if ports.is_empty() { Value::Null } else { Value::List(ports) };
     slot.value = list(dynamic);
     network.set("ReservedPorts", list(reserved));

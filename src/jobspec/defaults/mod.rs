@@ -88,7 +88,9 @@ fn tidy(object: &mut Object) {
                 node.value = constant(field);
             }
         }
-        if field.default != Default::Empty && node.value.is_empty() {
+        // An empty `policy` of `scaling` is kept: to the server it is not the same as none.
+        let kept_empty = field.default == Default::Empty || field.json == "Policy";
+        if !kept_empty && node.value.is_empty() {
             node.value = Value::Null;
         }
         if let (Type::ListMap, Value::Map(map)) = (field.ty, &mut node.value) {

@@ -11,6 +11,8 @@ use std::fmt;
 
 use num_bigint::BigUint;
 
+use super::digits::{round_decimal, shortest_between, with_exponent};
+
 /// The precision of literals and of text read as a number.
 const LITERAL: u32 = 512;
 
@@ -168,6 +170,16 @@ impl Number {
         }
     }
 
+    /// The same in another precision: rounded to it, or (with 1 bit) one that never decides that
+    /// of a result.
+    fn with_bits(self, bits: u32) -> Self {
+        if bits == 1 {
+            return Self { bits, ..self };
+        }
+        let big = self.big();
+        Self::from_parts(big.negative, big.mantissa, big.exponent, bits)
+    }
+
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
         matches!(self.repr, Repr::Int(0))
@@ -239,10 +251,10 @@ impl Number {
     /// With the other sign.
     #[must_use]
     pub fn neg(&self) -> Self {
-        if let Repr::Int(value) = self.repr {
-            if let Some(value) = value.checked_neg() {
-                return Self { repr: Repr::Int(value), bits: self.bits };
-            }
+        if let Repr::Int(value) = self.repr
+            && let Some(value) = value.checked_neg()
+        {
+            return Self { repr: Repr::Int(value), bits: self.bits };
         }
         let big = self.big();
         Self::from_parts(!big.negative, big.mantissa, big.exponent, self.bits)
@@ -252,10 +264,10 @@ impl Number {
     #[must_use]
     pub fn add(&self, other: &Self) -> Self {
         let bits = self.bits.max(other.bits);
-        if let (Repr::Int(a), Repr::Int(b), 64..) = (&self.repr, &other.repr, bits) {
-            if let Some(sum) = a.checked_add(*b) {
-                return Self { repr: Repr::Int(sum), bits };
-            }
+        if let (Repr::Int(a), Repr::Int(b), 64..) = (&self.repr, &other.repr, bits)
+            && let Some(sum) = a.checked_add(*b)
+        {
+            return Self { repr: Repr::Int(sum), bits };
         }
         let (a, b) = (self.big(), other.big());
         let exponent = a.exponent.min(b.exponent);
@@ -281,10 +293,10 @@ impl Number {
     #[must_use]
     pub fn mul(&self, other: &Self) -> Self {
         let bits = self.bits.max(other.bits);
-        if let (Repr::Int(a), Repr::Int(b), 64..) = (&self.repr, &other.repr, bits) {
-            if let Some(product) = a.checked_mul(*b) {
-                return Self { repr: Repr::Int(product), bits };
-            }
+        if let (Repr::Int(a), Repr::Int(b), 64..) = (&self.repr, &other.repr, bits)
+            && let Some(product) = a.checked_mul(*b)
+        {
+            return Self { repr: Repr::Int(product), bits };
         }
         let (a, b) = (self.big(), other.big());
         Self::from_parts(a.negative != b.negative, a.mantissa * b.mantissa, a.exponent + b.exponent, bits)
@@ -304,9 +316,11 @@ impl Number {
     /// What remains of a division whose quotient is cut to a whole number, with the sign of this;
     /// `None` for a division by zero.
     pub fn rem(&self, other: &Self) -> Option<Self> {
+        // Each step has the precision of this number, whatever that of the other.
         let (negative, magnitude) = self.div(other)?.truncated();
-        let whole = Self::from_parts(negative, magnitude, 0, self.bits.max(64));
-        Some(self.sub(&other.mul(&whole)))
+        let whole = Self::from_parts(negative, magnitude, 0, self.bits);
+        let taken = other.mul(&whole).with_bits(self.bits);
+        Some(self.add(&taken.neg().with_bits(1)).with_bits(self.bits))
     }
 
     /// Exactly `mantissa × 2^exponent`, as digits and the power of ten of the point after them.
@@ -425,67 +439,6 @@ fn parse_small(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// `d.ddde±dd`
-fn with_exponent(digits: &str, power: i64, letter: char) -> String {
-    let (first, rest) = digits.split_at(1);
-    let dot = if rest.is_empty() { "" } else { "." };
-    let sign = if power < 0 { '-' } else { '+' };
-    format!("{first}{dot}{rest}{letter}{sign}{:02}", power.abs())
-}
-
-/// The digits (times `10^point`) as a multiple of `10^unit`, rounded to the nearest, ties to even.
-fn round_decimal(digits: &str, point: i64, unit: i64) -> String {
-    let drop = unit - point;
-    if drop <= 0 {
-        return format!("{digits}{}", "0".repeat(drop.unsigned_abs() as usize));
-    }
-    let drop = drop as usize;
-    let padded = format!("{digits:0>width$}", width = drop + 1);
-    let (kept, cut) = padded.split_at(padded.len() - drop);
-    let half = cut.as_bytes()[0].cmp(&b'5').then_with(|| {
-        if cut.bytes().skip(1).any(|b| b != b'0') { Ordering::Greater } else { Ordering::Equal }
-    });
-    let odd = kept.bytes().last().is_some_and(|b| (b - b'0') % 2 == 1);
-    let up = half == Ordering::Greater || (half == Ordering::Equal && odd);
-    if up { increment(kept) } else { kept.to_owned() }
-}
-
-/// A decimal number plus one.
-fn increment(digits: &str) -> String {
-    let nines = digits.bytes().rev().take_while(|b| *b == b'9').count();
-    let head = &digits[..digits.len() - nines];
-    let zeros = "0".repeat(nines);
-    match head.as_bytes().last() {
-        None => format!("1{zeros}"),
-        Some(last) => format!("{}{}{zeros}", &head[..head.len() - 1], char::from(last + 1)),
-    }
-}
-
-/// The shortest digits between `low` and `high`, as Go's `big.Float` finds them: the first prefix
-/// of `value` that may be cut off or rounded up. No zeros end the arguments.
-/// Whether a carry made it one digit longer is the second result.
-fn shortest_between(value: &[u8], low: &[u8], high: &[u8], inclusive: bool) -> (String, bool) {
-    let at = |digits: &[u8], i: usize| digits.get(i).copied().unwrap_or(b'0');
-    for (i, digit) in value.iter().enumerate() {
-        let (l, h) = (at(low, i), at(high, i));
-        let down = l != *digit || (inclusive && i + 1 == low.len());
-        let up = *digit != h && (inclusive || digit + 1 < h || i + 1 < high.len());
-        if !(down || up) {
-            continue;
-        }
-        let kept = std::str::from_utf8(&value[..=i]).unwrap_or_default();
-        let nearest_is_up = match value.get(i + 1) {
-            Some(b'5') if i + 2 == value.len() => (digit - b'0') % 2 == 1,
-            Some(next) => *next >= b'5',
-            None => false,
-        };
-        let result = if up && (!down || nearest_is_up) { increment(kept) } else { kept.to_owned() };
-        let carried = result.len() > kept.len();
-        return (result.trim_end_matches('0').to_owned(), carried);
-    }
-    (String::from_utf8_lossy(value).into_owned(), false)
-}
-
 impl fmt::Display for Number {
     /// All digits without an exponent, as HCL turns a number into text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -530,5 +483,54 @@ impl Ord for Number {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Number;
+
+    fn number(text: &str) -> Number {
+        Number::parse(text).unwrap()
+    }
+
+    #[test]
+    fn text_has_as_few_digits_as_tell_numbers_apart() {
+        for (text, expected) in [
+            ("1.10", "1.1"),
+            ("1e3", "1000"),
+            ("0.1", "0.1"),
+            ("-0.000001", "-0.000001"),
+            ("123456789012345678901234567890", "123456789012345678901234567890"),
+            ("1e30", "1000000000000000000000000000000"),
+        ] {
+            assert_eq!(number(text).to_string(), expected);
+        }
+        assert_eq!(number("0.1").add(&number("0.2")).to_string(), "0.3");
+        assert_eq!(Number::int(1).div(&Number::int(3)).unwrap().to_string(), "0.33333333333333333334");
+        assert_eq!(Number::float(2f64.powi(60)).unwrap().to_string(), "1152921504606847000");
+    }
+
+    #[test]
+    fn rounding_to_digits() {
+        assert_eq!(number("1.005").fixed(2), "1.00");
+        assert_eq!(number("2.5").fixed(0), "2");
+        assert_eq!(number("9.99").exponential(1), "1.0e+01");
+        assert_eq!(number("1000000").general(), "1e+06");
+        assert_eq!(number("123456.789").general(), "123456.789");
+    }
+
+    #[test]
+    fn what_is_no_number_or_too_large_is_refused() {
+        for text in ["", "-", "1.2.3", "1e", "0x10", " 1", "1e999999999", "inf"] {
+            assert!(Number::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn remainders_have_the_sign_of_the_first() {
+        assert_eq!(number("-7").rem(&number("3")).unwrap().to_string(), "-1");
+        assert_eq!(number("7.5").rem(&number("2")).unwrap().to_string(), "1.5");
+        assert!(number("1").rem(&Number::ZERO).is_none());
     }
 }

@@ -113,6 +113,15 @@ impl Type {
                 return Some(Self::Tuple(columns));
             }
         }
+        // With a set among them the first list, else the first set, is what all must convert to.
+        if types.iter().any(|ty| matches!(ty, Self::Set(_)))
+            && !types.iter().all(|ty| matches!(ty, Self::Set(_)))
+        {
+            let list = types.iter().find(|ty| matches!(ty, Self::List(_)));
+            return list
+                .or_else(|| types.iter().find(|ty| matches!(ty, Self::Set(_))))
+                .map(|ty| (*ty).clone());
+        }
         let mut elements = Vec::new();
         for ty in types {
             match ty {

@@ -14,6 +14,7 @@ mod format;
 mod hash;
 mod json;
 mod number;
+mod reference;
 mod regex;
 mod set;
 mod string;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 use super::eval::number::Number;
 use super::eval::ty::Type;
 use super::eval::value::Value;
+pub use reference::reference;
 pub use table::FUNCTIONS;
 
 /// No function makes a text longer than this (bytes).

@@ -343,6 +343,11 @@ impl Lexer<'_> {
                     let len =
                         self.bytes[self.pos..].iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
                     self.take_unknown(Kind::QuotedNewline, len);
+                    if self.modes.len() == 1 && self.quote_was_forgotten() {
+                        self.push(Kind::CQuote, self.pos, self.pos);
+                        self.push(Kind::Newline, self.pos, self.pos);
+                        return self.modes.pop().unwrap_or(Mode::Normal);
+                    }
                     start = self.pos;
                 }
                 _ => self.pos += 1,
@@ -350,6 +355,17 @@ impl Lexer<'_> {
         }
         self.last_literal(Kind::QuotedLit, start);
         Mode::Quoted
+    }
+
+    /// Whether a string that did not end on its line should have: the next line with quotes has
+    /// pairs of them. An odd number means that one of them ends the string.
+    fn quote_was_forgotten(&self) -> bool {
+        let lines = self.bytes[self.pos..].split(|byte| *byte == b'\n');
+        let mut quotes = lines.map(|line| {
+            let escaped = line.windows(2).filter(|pair| pair == b"\\\"").count();
+            line.iter().filter(|byte| **byte == b'"').count() - escaped
+        });
+        quotes.find(|count| *count > 0).is_none_or(|count| count % 2 == 0)
     }
 
     /// Reads a heredoc up to its end or a sequence in it.
@@ -415,5 +431,46 @@ impl Lexer<'_> {
             return None;
         }
         Some(self.pos + line.strip_suffix('\r').unwrap_or(line).len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Comments, lex};
+
+    /// The tokens as `Kind:text`.
+    fn kinds(text: &str) -> String {
+        let tokens = lex(text, Comments::Keep).tokens;
+        let shown =
+            tokens.iter().map(|token| format!("{:?}:{}", token.kind, token.text(text).escape_debug()));
+        shown.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn numbers_end_before_a_dot_that_ends_them() {
+        assert_eq!(kinds("1.5e3 1...2"), "Number:1.5e3 Number:1...2 Eof:");
+        assert_eq!(
+            kinds("1... 2.x 3e"),
+            "Number:1 Ellipsis:... Number:2 Dot:. Ident:x Number:3 Ident:e Eof:"
+        );
+    }
+
+    #[test]
+    fn a_heredoc_needs_its_line_break_at_once() {
+        assert_eq!(kinds("<<E\na\n E\n"), "OHeredoc:<<E\\n StringLit:a\\n CHeredoc: E Newline:\\n Eof:");
+        assert_eq!(kinds("<< E\n"), "Less:< Less:< Ident:E Newline:\\n Eof:");
+    }
+
+    #[test]
+    fn braces_end_the_sequence_that_they_belong_to() {
+        assert_eq!(
+            kinds("\"${ {} ~}\""),
+            "OQuote:\\\" Interp:${ OBrace:{ CBrace:} SeqEnd:~} CQuote:\\\" Eof:"
+        );
+    }
+
+    #[test]
+    fn a_comment_without_end_is_two_operators() {
+        assert_eq!(kinds("/* a */ /* b"), "Comment:/* a */ Slash:/ Star:* Ident:b Eof:");
     }
 }

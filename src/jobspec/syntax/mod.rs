@@ -6,10 +6,13 @@
 //! [`MAX_DEPTH`], also the height of any expression, so whoever walks a tree may recurse.
 
 mod ast;
+mod body;
+mod collection;
 mod error;
 mod expression;
 mod format;
 mod lexer;
+mod literal;
 mod parser;
 mod template;
 mod token;

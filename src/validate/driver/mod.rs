@@ -15,6 +15,7 @@ use schema::{Driver, Fit, Key, Kind};
 use super::report::{Out, Report};
 use super::rules::{Cx, rules};
 use super::view::{Block, Site};
+use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::{Node, Value};
 
 /// The drivers whose config is known.
@@ -72,24 +73,28 @@ struct Entry<'a> {
     task: &'a Block<'a>,
     path: String,
     node: &'a Node,
+    /// Where the value stands, or the nearest one around it that has a place.
+    span: Option<Span>,
 }
 
 impl<'a> Entry<'a> {
     fn root(task: &'a Block<'a>) -> Self {
-        Self { task, path: String::new(), node: task.get("Config") }
+        let node = task.get("Config");
+        Self { task, path: String::new(), node, span: node.span }
     }
 
     fn child(&self, key: &str, node: &'a Node) -> Self {
-        Self { task: self.task, path: format!("{}.{key}", self.path), node }
+        let span = node.span.or(self.span);
+        Self { task: self.task, path: format!("{}.{key}", self.path), node, span }
     }
 
     fn item(&self, index: usize, node: &'a Node) -> Self {
-        Self { task: self.task, path: format!("{}[{index}]", self.path), node }
+        let span = node.span.or(self.span);
+        Self { task: self.task, path: format!("{}[{index}]", self.path), node, span }
     }
 
     fn site(&self) -> Site {
-        let span = self.node.span.or(self.task.get("Config").span);
-        self.task.site(span, &format!(".config{}", self.path))
+        self.task.site(self.span, &format!(".config{}", self.path))
     }
 
     /// The blocks that a value holds: itself, or each element of a list.

@@ -82,10 +82,8 @@ pub fn check(expression: &str) -> Result<(), String> {
         text = text.replace(alias, meaning);
     }
     // The separators are those of Go's `\s`.
-    let words: Vec<&str> = text
-        .split(|c| matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c'))
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<&str> =
+        text.split([' ', '\t', '\n', '\r', '\x0c']).filter(|word| !word.is_empty()).collect();
     let fields: &[&Field] = match words.len() {
         0..5 => {
             return Err(format!(

@@ -86,7 +86,6 @@ impl Parser<'_> {
     }
 
     /// A repetition operator and, for a count, its upper bound (`None` inside: not a valid one).
-    #[expect(clippy::type_complexity, reason = "operator, then is it a count, then is it valid")]
     fn repetition(&mut self) -> Option<(String, Option<Option<u32>>)> {
         let first = self.rest.next()?;
         let mut operator = String::from(first);

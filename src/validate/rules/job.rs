@@ -9,6 +9,8 @@ use crate::validate::view::Block;
 pub const TYPES: [&str; 4] = ["service", "batch", "system", "sysbatch"];
 /// The longest description in bytes.
 const MAX_DESCRIPTION: usize = 1000;
+/// The most allocations of a job, as a server is configured if nobody says otherwise.
+const MAX_COUNT: i64 = 50_000;
 
 rules! {
     JOB {
@@ -32,6 +34,7 @@ rules! {
         Error NUMA_ENTERPRISE = "P0517", numa_enterprise, "`numa` other than `none` needs Nomad Enterprise", "nomad.jobNumaHook.Validate (CE)";
         Error SCHEDULE_ENTERPRISE = "P0518", schedule_enterprise, "`schedule` needs Nomad Enterprise", "nomad.jobSchedHook.Validate (CE)";
         Error CONSUL_CLUSTER = "P0519", consul_cluster, "a Consul cluster other than `default` needs Nomad Enterprise", "nomad.jobConsulHook.Validate (CE)";
+        Error TOTAL_COUNT = "P0743", total_count, "all groups of a job have at most 50000 allocations, unless the server's job_max_count differs", "nomad.jobValidate.Validate";
         Warning AUTO_PROMOTE_PARTLY = "P0520", auto_promote, "auto_promote works only if every group with canaries has it", "structs.Job.Warnings";
         Warning CRON_DEPRECATED = "P0521", cron_deprecated, "`cron` is deprecated in favour of `crons`", "structs.Job.Warnings";
     }
@@ -166,6 +169,16 @@ fn priority(_: &Cx<'_>, job: &Block<'_>, out: &mut Out<'_>) {
     if let Some(priority) = job.int("Priority").filter(|p| *p != 0 && !(1..=100).contains(p)) {
         out.say(job.at("Priority"), format!("the priority {priority} is not in 1-100"))
             .hint("a server with a higher `job_max_priority` takes more than 100");
+    }
+}
+
+fn total_count(_: &Cx<'_>, job: &Block<'_>, out: &mut Out<'_>) {
+    let counts = job.blocks("TaskGroups");
+    let counts = counts.iter().filter_map(|group| group.int("Count"));
+    let total = counts.fold(0i64, i64::saturating_add);
+    if total > MAX_COUNT {
+        out.say(job.here(), format!("the groups of the job have {total} allocations, over {MAX_COUNT}"))
+            .hint("a server with a higher `job_max_count` takes more");
     }
 }
 

@@ -78,7 +78,7 @@ fn too_many(_: &Cx<'_>, restart: &Block<'_>, out: &mut Out<'_>) {
             restart.at("Attempts"),
             format!("{attempts} restarts with a delay of {} do not fit into {}", show(delay), show(interval)),
         )
-        .related(restart.at("Interval"), "`interval`")
+        .related_written(restart, "Interval", "`interval`")
         .hint(format!("set `interval` to at least {}", show(attempts.saturating_mul(delay))));
     }
 }

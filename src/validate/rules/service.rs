@@ -342,8 +342,9 @@ fn port_undefined(cx: &Cx<'_>, task: &Block<'_>, out: &mut Out<'_>) {
     for service in task.blocks("Services") {
         let name = full_name(&Cx { task: Some(task), ..*cx }, &service);
         let port = service.str("PortLabel");
-        let number = port.parse::<i64>().is_ok();
-        if !port.is_empty() && !(number && service.str("AddressMode") == "driver") {
+        // With the address mode `driver`, a number is a port of the task itself.
+        let own = port.parse::<i64>().is_ok() && service.str("AddressMode") == "driver";
+        if !port.is_empty() && !own {
             wanted.entry(port.to_owned()).or_insert((name.clone(), service.at("PortLabel")));
         }
         for check in service.blocks("Checks") {

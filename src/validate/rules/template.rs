@@ -111,8 +111,9 @@ fn splay(_: &Cx<'_>, template: &Block<'_>, out: &mut Out<'_>) {
 
 fn perms(_: &Cx<'_>, template: &Block<'_>, out: &mut Out<'_>) {
     let perms = template.str("Perms");
-    let octal = !perms.is_empty() && perms.bytes().all(|b| matches!(b, b'0'..=b'7'));
-    if !perms.is_empty() && !(octal && u32::from_str_radix(perms, 8).is_ok_and(|bits| bits < 1 << 12)) {
+    let digits = perms.bytes().all(|b| matches!(b, b'0'..=b'7'));
+    let small = u32::from_str_radix(perms, 8).is_ok_and(|bits| bits < 1 << 12);
+    if !perms.is_empty() && (!digits || !small) {
         out.say(template.at("Perms"), format!("`{perms}` are no permissions in octal"))
             .hint("write them like \"0644\"");
     }

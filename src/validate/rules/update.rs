@@ -80,14 +80,14 @@ fn healthy_deadline_short(_: &Cx<'_>, update: &Block<'_>, out: &mut Out<'_>) {
         && min >= deadline
     {
         out.say(
-            update.at("HealthyDeadline"),
+            update.at_written(&["HealthyDeadline", "MinHealthyTime"]),
             format!(
                 "an allocation must be healthy for {} within {}, which cannot be",
                 show(min),
                 show(deadline)
             ),
         )
-        .related(update.at("MinHealthyTime"), "`min_healthy_time`")
+        .related_written(update, "MinHealthyTime", "`min_healthy_time`")
         .hint("set `healthy_deadline` to more than `min_healthy_time`");
     }
 }
@@ -98,14 +98,14 @@ fn progress_deadline_short(_: &Cx<'_>, update: &Block<'_>, out: &mut Out<'_>) {
         && deadline >= progress
     {
         out.say(
-            update.at("ProgressDeadline"),
+            update.at_written(&["ProgressDeadline", "HealthyDeadline"]),
             format!(
                 "`progress_deadline` ({}) is not longer than `healthy_deadline` ({})",
                 show(progress),
                 show(deadline)
             ),
         )
-        .related(update.at("HealthyDeadline"), "`healthy_deadline`")
+        .related_written(update, "HealthyDeadline", "`healthy_deadline`")
         .hint("set `progress_deadline` to more than `healthy_deadline`, or to \"0\"");
     }
 }

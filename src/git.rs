@@ -12,11 +12,11 @@ use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
 
 crate::codes! {
     /// The folder is in no repository.
-    NO_REPOSITORY = "P0920", "the project is in no git repository", "docs/git.md";
+    NO_REPOSITORY = "P0920", "the project is in no git repository", "docs/guards.md";
     /// A revision that does not exist.
     UNKNOWN_REVISION = "P0921", "git knows no such revision", "gitrevisions(7)";
     /// git could not do it.
-    GIT = "P0922", "the git repository could not be read", "docs/git.md";
+    GIT = "P0922", "the git repository could not be read", "docs/guards.md";
 }
 
 /// The largest file that is read from a revision.

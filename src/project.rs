@@ -314,6 +314,7 @@ impl Project {
         let mut problems = Vec::new();
         let folder = self.root.join("jobs");
         if folder.is_dir() {
+            let folder = self.inside(&folder)?;
             self.walk(&folder, 0, &mut found, &mut problems);
         }
         found.sort();
@@ -418,7 +419,7 @@ impl Project {
                 let message = format!("`{}` is a link that leaves the project", self.display(path));
                 return Err(Failure::new(
                     FailureKind::Invalid,
-                    Diagnostic::error(&OUTSIDE, message).hint("put the file itself into jobs/"),
+                    Diagnostic::error(&OUTSIDE, message).hint("put what it leads to into the project itself"),
                 ));
             }
         }

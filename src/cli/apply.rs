@@ -18,6 +18,7 @@ use crate::compile::{Compiled, Outcome as CompileOutcome};
 use crate::deploy::submit::Change;
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
 use crate::git::Git;
+use crate::merge::{self, SetArg};
 use crate::project::{JobEntry, Project, Stage};
 
 crate::codes! {
@@ -83,9 +84,18 @@ impl Command {
             Some(revision) => changed(&project, revision)?,
             None => select(&project, &self.names, self.all)?,
         };
+        let sets = self.submit.set.parse()?;
         let mut lines = Vec::new();
         for stage in stages {
-            lines.extend(self.stage(context, &project, stage, &jobs)?);
+            if let Err(failure) = self.stage(context, &project, stage, &jobs, &sets, &mut lines) {
+                // What stops a stage, such as a guard, is the end of its jobs only.
+                for job in &jobs {
+                    let told = lines.iter().any(|line| line.job == job.name && line.stage == stage.name);
+                    if !told {
+                        lines.push(failed(&job.name, stage, failure.clone()));
+                    }
+                }
+            }
         }
         Ok(self.summary(context, &lines))
     }
@@ -96,14 +106,19 @@ impl Command {
         project: &Project,
         stage: &Stage,
         jobs: &[JobEntry],
-    ) -> Result<Vec<Line>> {
+        sets: &[SetArg],
+        lines: &mut Vec<Line>,
+    ) -> Result<()> {
         let printer = &context.printer;
-        let mut lines = Vec::new();
-        let outcomes = context.compiler(project).fleet(jobs, &[stage], &self.submit.set.parse()?);
+        let outcomes = context.compiler(project).fleet(jobs, &[stage], sets);
+        let shared = merge::shared_ids(project, &project.jobs()?);
         let mut compiled = Vec::new();
         for CompileOutcome { name, result, .. } in outcomes {
             match result {
-                Ok(job) => compiled.push(job),
+                Ok(job) => match rollout::check_id(&shared, &name, stage) {
+                    Ok(()) => compiled.push(job),
+                    Err(failure) => lines.push(failed(&name, stage, failure)),
+                },
                 Err(problems) => lines.push(failed(&name, stage, Failure::invalid(problems))),
             }
         }
@@ -140,12 +155,12 @@ impl Command {
                 what: What::Would(word(plan.planned.change)),
                 json: rollout::as_json(plan, None),
             }));
-            return Ok(lines);
+            return Ok(());
         }
         if !prepared.is_empty() {
-            self.submit_all(context, project, stage, &*cluster, &waves, &prepared, &mut lines)?;
+            self.submit_all(context, project, stage, &*cluster, &waves, &prepared, lines)?;
         }
-        Ok(lines)
+        Ok(())
     }
 
     /// Submits what differs, a wave after the other: a job comes after those that it needs.
@@ -162,8 +177,11 @@ impl Command {
     ) -> Result<()> {
         let changing: Vec<&Compiled> = prepared.values().map(|plan| plan.compiled).collect();
         let provenance = rollout::guard(project, stage, &changing, &self.submit)?;
-        let mut broken: BTreeSet<String> =
-            lines.iter().filter(|line| line.is_failed()).map(|line| line.job.clone()).collect();
+        let mut broken: BTreeSet<String> = lines
+            .iter()
+            .filter(|line| line.is_failed() && line.stage == stage.name)
+            .map(|line| line.job.clone())
+            .collect();
         for wave in waves {
             let mut ready = Vec::new();
             for job in wave.iter().filter_map(|job| prepared.get(job.merged.name.as_str())) {
@@ -251,12 +269,16 @@ impl Command {
         let printer = &context.printer;
         let kinds: Vec<FailureKind> = lines.iter().filter_map(Line::failure_kind).collect();
         if printer.is_text() {
+            let mut told = BTreeSet::new();
             for line in lines {
                 if let What::Failed(_, problems) = &line.what {
-                    printer.diagnostics(problems);
+                    // One reason may hold for many jobs: once is enough.
+                    let new = |problem: &&Diagnostic| told.insert(problem.to_string());
+                    printer.diagnostics(&problems.iter().filter(new).cloned().collect::<Vec<_>>());
                 }
             }
             let width = lines.iter().map(|line| line.job.len()).max().unwrap_or(0);
+            let stages = lines.iter().map(|line| line.stage.len()).max().unwrap_or(0);
             let mut unchanged = 0;
             for line in lines {
                 let word = match &line.what {
@@ -271,7 +293,7 @@ impl Command {
                         Styled(style::BAD, format!("failed (exit code {})", kind.exit_code()))
                     }
                 };
-                printer.line(format_args!("{:width$}  {}  {word}", line.job, line.stage));
+                printer.line(format_args!("{:width$}  {:stages$}  {word}", line.job, line.stage));
             }
             let changed =
                 lines.iter().filter(|line| matches!(line.what, What::Done(_) | What::Would(_))).count();

@@ -50,7 +50,10 @@ pub struct SetArgs {
 impl SetArgs {
     /// The values as the merge takes them.
     pub fn parse(&self) -> Result<Vec<SetArg>> {
-        self.set.iter().map(|text| SetArg::parse(text).map_err(|problem| Failure::from(*problem))).collect()
+        self.set
+            .iter()
+            .map(|text| SetArg::parse(text).map_err(|problem| Failure::new(FailureKind::Usage, *problem)))
+            .collect()
     }
 
     /// The values as they may be recorded: secrets are masked.

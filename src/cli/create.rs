@@ -9,7 +9,8 @@ use super::rollout::{self, EXISTS, Finished, NOT_THERE, Prepared, SubmitArgs};
 use super::{Done, Result, watching};
 use crate::cluster::Cluster;
 use crate::deploy::submit::Change;
-use crate::diagnostic::{Diagnostic, Failure, FailureKind};
+use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
+use crate::merge;
 use crate::project::{Project, Stage};
 
 /// Register a job that does not exist in the stage, and wait until it runs
@@ -45,19 +46,28 @@ pub fn run(context: &Context, verb: Verb, name: &str, stage: &StageArgs, args: &
     let project = context.project()?;
     let stage = context.stage(&project, stage, Access::Writes)?;
     let compiled = context.compiler(&project).job(name, stage, &args.set.parse()?)?;
+    rollout::check_id(&merge::shared_ids(&project, &project.jobs()?), name, stage)?;
     let printer = &context.printer;
     let cluster = rollout::open(&project, stage)?;
     printer.detail(format_args!("{} in {}", compiled.merged.job_id, cluster.describe()));
     let prepared = rollout::prepare(&*cluster, &compiled, args)?;
     if printer.is_text() {
         printer.diagnostics(&compiled.warnings);
+    }
+    let refusal = refusal(verb, &prepared, stage, args);
+    // What `update` refuses is not about to be created: there is nothing to show.
+    let shown = refusal.as_ref().is_none_or(Result::is_ok) || prepared.planned.change == Change::Update;
+    if printer.is_text() && shown {
         rollout::show(printer, &prepared);
     }
-    let finished = match refusal(verb, &prepared, stage) {
+    let finished = match refusal {
         Some(Ok(())) => None,
         Some(Err(failure)) => {
             if !printer.is_text() {
-                printer.json(&rollout::as_json(&prepared, None));
+                let mut json = rollout::as_json(&prepared, None);
+                json["exit_code"] = failure.kind.exit_code().into();
+                json["errors"] = diagnostic::json::list(&failure.diagnostics);
+                printer.json(&json);
                 return Ok(Done::Shown(failure.kind));
             }
             return Err(failure);
@@ -75,7 +85,9 @@ pub fn run(context: &Context, verb: Verb, name: &str, stage: &StageArgs, args: &
 }
 
 /// Why nothing is submitted: `Ok` where there is nothing to do.
-fn refusal(verb: Verb, prepared: &Prepared<'_>, stage: &Stage) -> Option<Result<()>> {
+fn refusal(verb: Verb, prepared: &Prepared<'_>, stage: &Stage, args: &SubmitArgs) -> Option<Result<()>> {
+    // The values themselves may be secret.
+    let same = if args.set.set.is_empty() { "" } else { ", with the same `--set`" };
     let name = &prepared.compiled.merged.name;
     let refuse = |diagnostic| Some(Err(Failure::new(FailureKind::Other, diagnostic)));
     match (verb, prepared.planned.change) {
@@ -85,16 +97,20 @@ fn refusal(verb: Verb, prepared: &Prepared<'_>, stage: &Stage) -> Option<Result<
                 &EXISTS,
                 format!("`{name}` runs in `{}` already, and differs as shown", stage.name),
             )
-            .hint(format!("to submit the difference: `platy-manage update {name} --stage={}`", stage.name)),
+            .hint(format!(
+                "to submit the difference: `platy-manage update {name} --stage={}`{same}",
+                stage.name
+            )),
         ),
         (Verb::Update, Change::Create) => refuse(
             Diagnostic::error(&NOT_THERE, format!("`{name}` does not exist in `{}`", stage.name))
-                .hint(format!("to create it: `platy-manage create {name} --stage={}`", stage.name)),
+                .hint(format!("to create it: `platy-manage create {name} --stage={}`{same}", stage.name)),
         ),
-        (Verb::Update, Change::Start) => refuse(
-            Diagnostic::error(&NOT_THERE, format!("`{name}` is stopped in `{}`", stage.name))
-                .hint(format!("to start it again: `platy-manage create {name} --stage={}`", stage.name)),
-        ),
+        (Verb::Update, Change::Start) => {
+            refuse(Diagnostic::error(&NOT_THERE, format!("`{name}` is stopped in `{}`", stage.name)).hint(
+                format!("to start it again: `platy-manage create {name} --stage={}`{same}", stage.name),
+            ))
+        }
         _ => None,
     }
 }

@@ -105,8 +105,10 @@ impl Command {
                     printer.status(format_args!("{}: the same as what runs", merged.job_key));
                 }
             } else if self.text {
-                let old = pair.running.as_ref().map(Job::to_hcl).unwrap_or_default();
-                let new = compiled.job().to_hcl();
+                // What the server fills in stands on both sides, and so in neither's difference.
+                let whole = |job: &Job| job.with_defaults().to_hcl();
+                let old = pair.running.as_ref().map(whole).unwrap_or_default();
+                let new = whole(compiled.job());
                 printer.result(unified::unified(("running", &old), (&merged.job_key, &new), &masker, colour));
             } else {
                 if pair.running.is_none() {

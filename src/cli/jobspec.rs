@@ -95,7 +95,7 @@ struct VariableArgs {
     vars: Vec<String>,
     /// A file of variables
     #[arg(long = "var-file", value_name = "FILE")]
-    files: Vec<PathBuf>,
+    var_files: Vec<PathBuf>,
 }
 
 impl VariableArgs {
@@ -120,7 +120,7 @@ impl VariableArgs {
         };
         Ok(Variables {
             args,
-            files: self.files.iter().map(|path| read(path)).collect::<Result<_>>()?,
+            files: self.var_files.iter().map(|path| read(path)).collect::<Result<_>>()?,
             env: env.collect(),
             folders: Some(folders),
         })

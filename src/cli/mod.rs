@@ -13,6 +13,7 @@ mod explain;
 mod jobspec;
 mod list;
 mod output;
+pub mod reference;
 mod render;
 pub(crate) mod rollout;
 mod schema;

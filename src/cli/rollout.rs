@@ -20,6 +20,7 @@ use crate::git::Git;
 use crate::jobspec::Job;
 use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::Value;
+use crate::merge::SharedId;
 use crate::project::{Project, Stage};
 
 crate::codes! {
@@ -45,7 +46,7 @@ pub struct SubmitArgs {
     /// How long to wait for the deployment, e.g. `90s`, `15m`; decided by the job's deadlines unless given
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
-    /// Take the counts of the running job where groups have `scaling`: true unless this is given
+    /// Set the counts of groups with `scaling` to what the file says; else the running job's are kept
     #[arg(long)]
     pub reset_counts: bool,
     /// Submit to a protected stage with uncommitted changes, where platy.yaml permits it
@@ -346,6 +347,14 @@ pub fn as_json(prepared: &Prepared<'_>, finished: Option<&Finished>) -> Json {
         "submitted": finished.is_some_and(|finished| finished.registered),
         "outcome": finished.and_then(|finished| finished.outcome.as_ref()).map(watching::outcome_json),
     })
+}
+
+/// Refuses to write to a job that another one would overwrite.
+pub fn check_id(shared: &[SharedId], name: &str, stage: &Stage) -> Result<()> {
+    match shared.iter().find(|shared| shared.concerns(name, &stage.name)) {
+        Some(shared) => Err(Failure::invalid(vec![shared.diagnostic.clone()])),
+        None => Ok(()),
+    }
 }
 
 /// Refuses options that only make sense together.

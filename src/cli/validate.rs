@@ -40,7 +40,15 @@ impl Command {
         if jobs.is_empty() {
             return Err(usage("the project has no jobs", "a job is a file `jobs/NAME.yaml`"));
         }
-        let mut problems = if self.all { merge::shared_ids(&project, &project.jobs()?) } else { Vec::new() };
+        let mut problems = Vec::new();
+        for shared in merge::shared_ids(&project, &project.jobs()?) {
+            let selected = |name: &str, stage: &str| {
+                jobs.iter().any(|job| job.name == name) && stages.iter().any(|other| other.name == stage)
+            };
+            if self.all || shared.jobs.iter().any(|(name, stage)| selected(name, stage)) {
+                problems.push(shared.diagnostic);
+            }
+        }
         let outcomes = context.compiler(&project).fleet(&jobs, &stages, &self.set.parse()?);
         let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
         let found = collect(&outcomes);
@@ -83,6 +91,8 @@ impl Command {
         let what = format!("{} in {names}", count(jobs.len(), "job"));
         let verdict = match errors {
             0 => Styled(style::GOOD, "valid".to_owned()),
+            // Two jobs with one ID are an error of the project, not of either of them.
+            _ if invalid.is_empty() => Styled(style::BAD, count(errors, "error")),
             _ => Styled(style::BAD, format!("{} in {}", count(errors, "error"), count(invalid.len(), "job"))),
         };
         let warned = if warnings > 0 { format!(", {}", count(warnings, "warning")) } else { String::new() };

@@ -13,13 +13,28 @@ pub struct Source(Arc<Inner>);
 struct Inner {
     name: String,
     text: String,
+    is_file: bool,
     line_starts: OnceLock<Vec<usize>>,
 }
 
 impl Source {
-    /// A text that came from `name`: a path as the user would write it, or words like `--set`.
+    /// A text that came from `name`: a path as the user would write it.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { name: name.into(), text: text.into(), line_starts: OnceLock::new() }))
+        Self::with(name.into(), text.into(), true)
+    }
+
+    /// A text that stands in no file, such as that of `--set`: its lines are not worth naming.
+    pub fn words(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::with(name.into(), text.into(), false)
+    }
+
+    fn with(name: String, text: String, is_file: bool) -> Self {
+        Self(Arc::new(Inner { name, text, is_file, line_starts: OnceLock::new() }))
+    }
+
+    /// Whether it is a file, in which a line can be looked up.
+    pub fn is_file(&self) -> bool {
+        self.0.is_file
     }
 
     /// The name to show: usually a path relative to the working folder or the project.
@@ -120,8 +135,11 @@ impl Place {
 }
 
 impl fmt::Display for Place {
-    /// `FILE:LINE:COL`.
+    /// `FILE:LINE:COL`; the name alone for what is no file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.source.is_file() {
+            return f.write_str(self.source.name());
+        }
         let Position { line, column } = self.position();
         write!(f, "{}:{line}:{column}", self.source.name())
     }

@@ -1,6 +1,6 @@
 //! Diagnostics as people read them on a terminal: rustc's drawing.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Diagnostic, Label, Severity};
 
@@ -36,6 +36,11 @@ fn render_one(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
             labels.into_iter().partition(|(label, _)| label.place.source.same(&source));
         labels = rest;
         let text = here[0].0.place.source.text();
+        // A file that was named and not read, or is empty: there is no line to draw.
+        if text.is_empty() {
+            group = group.element(Origin::path(here[0].0.place.source.name()));
+            continue;
+        }
         let mut snippet = Snippet::source(text).path(here[0].0.place.source.name()).fold(true);
         for (label, kind) in &here {
             let start = floor(text, label.place.start);

@@ -284,6 +284,9 @@ impl Writer<'_, '_> {
     fn push(&mut self, depth: usize, content: Content, span: Option<Span>) {
         let place = span.and_then(|span| self.show.place.and_then(|find| find(span)));
         let place = place.map(|place| {
+            if !place.source.is_file() {
+                return clean(place.source.name()).into_owned();
+            }
             let line = place.source.position(place.start).line;
             format!("{}:{line}", clean(place.source.name()))
         });

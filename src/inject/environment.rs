@@ -35,6 +35,8 @@ fn run(job: &mut Job, facts: &Facts) -> Result<Vec<String>, Vec<Diagnostic>> {
                     set.push(key);
                 }
             }
+            // As Nomad writes maps: what runs and what is compiled are then alike line by line.
+            env.sort_keys();
             if !set.is_empty() {
                 changes.push(format!("task `{name}`: {}", set.join(", ")));
             }

@@ -29,5 +29,6 @@ fn run(job: &mut Job, facts: &Facts) -> Result<Vec<String>, Vec<Diagnostic>> {
         meta.insert(key.to_owned(), Node::from(Value::from(text.as_str())));
         changes.push(format!("meta.{key} = {text}"));
     }
+    meta.sort_keys();
     Ok(changes)
 }

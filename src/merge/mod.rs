@@ -12,7 +12,7 @@ mod value;
 use std::fmt;
 use std::sync::OnceLock;
 
-pub use fleet::shared_ids;
+pub use fleet::{SharedId, shared_ids};
 pub use set::SetArg;
 pub(crate) use value::number;
 pub use value::{Kind, Loser, Removed, Value};
@@ -125,7 +125,7 @@ impl Merged {
 fn built_in() -> &'static Node {
     static NODE: OnceLock<Node> = OnceLock::new();
     NODE.get_or_init(|| {
-        let source = Source::new("built-in defaults", model::BUILT_IN);
+        let source = Source::words("built-in defaults", model::BUILT_IN);
         yaml::parse(&source).unwrap_or_else(|_| empty(&source))
     })
 }

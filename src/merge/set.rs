@@ -17,7 +17,7 @@ impl SetArg {
     /// # Errors
     /// A path that is empty, or a value that is no YAML.
     pub fn parse(text: &str) -> Result<Self, Box<Diagnostic>> {
-        let source = Source::new("--set", text);
+        let source = Source::words("--set", text);
         let bad = |message: &str| {
             let diagnostic = Diagnostic::error(&BAD_SET, message.to_owned())
                 .at(source.place(0..text.len()))
@@ -28,7 +28,7 @@ impl SetArg {
         let start = path.len() + 1;
         // The value alone is parsed, and its places moved to where it stands in the argument.
         let mut node =
-            yaml::parse(&Source::new("--set", value)).map_err(|_| bad("the value is not valid YAML"))?;
+            yaml::parse(&Source::words("--set", value)).map_err(|_| bad("the value is not valid YAML"))?;
         if matches!(&node.kind, Kind::Map(entries) if entries.is_empty()) && value.trim() != "{}" {
             node.kind = Kind::Null;
         }

@@ -165,7 +165,11 @@ fn undefined(detail: &str, context: &Item) -> Diagnostic {
     if let Some(parent) = parent {
         let mut keys: Vec<&str> = parent.keys().collect();
         diagnostic = diagnostic.did_you_mean(last, keys.iter().copied());
-        if !path.is_empty() {
+        if path.is_empty() {
+            if diagnostic.hints.is_empty() {
+                diagnostic = diagnostic.hint("docs/templates.md lists what a template sees; values of your own are below `taskargs` and `vars`");
+            }
+        } else {
             keys.sort_unstable();
             let of = path.join(".");
             diagnostic = diagnostic.hint(if keys.is_empty() {

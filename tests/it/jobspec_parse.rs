@@ -96,3 +96,72 @@ fn invalid_files_are_refused_at_the_same_place() {
     println!("{same} of {all} invalid files are refused where Nomad refuses them");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Spoiled texts go all the way to JSON or to errors; none panics, and none takes long.
+#[test]
+fn spoiled_files_end_in_json_or_errors() {
+    let Some(corpus) = corpus() else { return };
+    let texts: Vec<String> = crate::corpus::files(&corpus.join("jobspecs/valid"), "hcl")
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    // A fixed seed: a failure can be repeated.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below.max(1) as u64) as usize
+    };
+    let pieces = [
+        "{",
+        "}",
+        "\"",
+        "${",
+        "%{ for x in [1] }",
+        "dynamic \"task\" {",
+        "null",
+        "= [",
+        "<<EOT\n",
+        "-1e99",
+        "\u{0}",
+    ];
+    let mut read = 0;
+    for _ in 0..1500 {
+        let mut text: Vec<char> = texts[random(texts.len())].chars().collect();
+        for _ in 0..=random(3) {
+            let at = random(text.len());
+            match random(3) {
+                0 => drop(text.drain(at..(at + random(12)).min(text.len()))),
+                1 => drop(text.splice(at..at, pieces[random(pieces.len())].chars())),
+                _ => text.swap(at, 0),
+            }
+        }
+        let text: String = text.into_iter().collect();
+        if let Ok(job) = jobspec::parse(&Source::new("spoiled.hcl", text), &Variables::default()) {
+            serde_json::from_str::<Value>(&job.to_json()).unwrap();
+            read += 1;
+        }
+    }
+    assert!(read > 0, "some are still jobs");
+}
+
+/// What would never end, or eat the memory, ends in an error.
+#[test]
+fn bombs_end_in_errors() {
+    let doubling: String =
+        (1..40).map(|i| format!("  a{i} = \"${{local.a{p}}}${{local.a{p}}}\"\n", p = i - 1)).collect();
+    let bombs = [
+        "job \"a\" { type = length(range(1000000000)) }".to_owned(),
+        "job \"a\" { priority = length([for a in range(1000) : [for b in range(1000) : [for c in range(1000) : c]]]) }"
+            .to_owned(),
+        format!("locals {{\n  a0 = \"0123456789\"\n{doubling}}}\njob \"a\" {{ type = local.a39 }}"),
+        format!("job \"a\" {{ type = {}1{} }}", "(".repeat(5000), ")".repeat(5000)),
+        "job \"a\" { type = cidrsubnet(\"::/0\", 128, 99999999999999999999999) }".to_owned(),
+        format!("job \"a\" {{ type = a.b{} }}", "}".repeat(200_000)),
+    ];
+    for bomb in bombs {
+        let shown: String = bomb.chars().take(60).collect();
+        assert!(jobspec::parse(&Source::new("bomb.hcl", bomb), &Variables::default()).is_err(), "{shown}");
+    }
+}

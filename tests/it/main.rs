@@ -9,11 +9,17 @@
 )]
 
 mod agent;
+mod cli_cases;
+mod cli_commands;
+mod cli_project;
+mod cli_stages;
 mod cluster;
 mod cluster_local;
 mod corpus;
 mod deploy;
 mod diff;
+mod docs;
+mod e2e;
 mod fake_nomad;
 mod findings;
 mod fleet;
@@ -24,6 +30,7 @@ mod jobspec_json;
 mod jobspec_parse;
 mod jobspec_reference;
 mod merge;
+mod readme;
 mod render;
 mod rules;
 mod syntax;

@@ -34,7 +34,7 @@ fn a_higher_layer_wins_and_tells_what_it_overrode() {
     let value = merged.get("env.X").unwrap();
     assert_eq!(
         (value.text(), value.layer, value.place.to_string()),
-        (Some("set"), Layer::Set, "--set:1:7".to_owned())
+        (Some("set"), Layer::Set, "--set".to_owned())
     );
     let lost: Vec<_> = value.overrode.iter().map(|loser| (loser.layer, loser.shown.as_str())).collect();
     assert_eq!(
@@ -95,7 +95,10 @@ fn two_jobs_with_one_id_are_drawn() {
     let project =
         project("stages: {a: {cluster: local, id: \"{name}\"}, b: {cluster: local, id: \"{name}\"}}");
     let job = JobEntry { name: "x".to_owned(), path: PathBuf::from("/nowhere/jobs/x.yaml") };
-    insta::assert_snapshot!(text::render(&shared_ids(&project, &[job]), false));
+    insta::assert_snapshot!(text::render(
+        &shared_ids(&project, &[job]).into_iter().map(|shared| shared.diagnostic).collect::<Vec<_>>(),
+        false
+    ));
 }
 
 fn entries() -> impl Strategy<Value = Vec<(u8, u8, u8)>> {

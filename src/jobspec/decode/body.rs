@@ -295,7 +295,12 @@ impl Decoder<'_> {
             None => {
                 let Some((i, _)) = ty.by_hcl(field.hcl) else { return };
                 let value = match field.ty {
-                    Type::Any => tree::Value::Map(self.free_body(&block.body, scope)),
+                    Type::Any => {
+                        let mut map = self.free_body(&block.body, scope);
+                        // A null of the block's own is as if it were not written; deeper ones stay.
+                        map.retain(|_, node| !node.is_null());
+                        tree::Value::Map(map)
+                    }
                     Type::ListMap => self.list_map(&block.body, scope),
                     _ => self.string_map(&block.body, scope),
                 };
@@ -383,7 +388,7 @@ impl Decoder<'_> {
                         }
                         Err(why) => self.evaluator.report(self.evaluator.error(
                             &UNSUITABLE,
-                            super::value::start(&attribute.expr),
+                            self.evaluator.start(&attribute.expr),
                             format!("Unsuitable value type for `{}`: {why}", attribute.name.name),
                         )),
                     }

@@ -2,6 +2,7 @@
 
 use super::{Decoder, SCALING};
 use crate::jobspec::blocks::{GROUP, NETWORK, RESERVED_PORT, TASK, TASK_SCALING};
+use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::{Node, Object, Value};
 
 /// Blocks that a group or job hands down to the tasks inside, by their HCL names.
@@ -137,12 +138,16 @@ fn group(decoder: &Decoder<'_>, group: &mut Object, handed: Handed) {
         );
     }
     if scaling.get("Max").is_null() {
+        // What is missing is missed at the brace that opens the block.
+        let header = scaling.span.unwrap_or_default();
+        let rest = decoder.evaluator.source.text().get(header.end as usize..).unwrap_or_default();
+        let open = header.end + rest.find('{').unwrap_or(0) as u32;
         decoder.evaluator.report(
             decoder
                 .evaluator
                 .error(
                     &super::MISSING,
-                    scaling.span.unwrap_or_default(),
+                    Span { start: open, end: open + 1 },
                     "Missing required argument: the argument `max` is required, but no definition was found",
                 )
                 .hint("set the highest count: `max = 10`"),

@@ -7,7 +7,7 @@ use crate::jobspec::declare::{Field, Type, Unset, Width};
 use crate::jobspec::eval::expression::Scope;
 use crate::jobspec::eval::ty::Type as ValueType;
 use crate::jobspec::eval::value::Value;
-use crate::jobspec::syntax::{Expr, ExprKind, Span, TemplatePart};
+use crate::jobspec::syntax::Expr;
 use crate::jobspec::tree;
 
 impl Decoder<'_> {
@@ -17,7 +17,7 @@ impl Decoder<'_> {
         let value = match self.convert(field, value) {
             Ok(value) => value,
             Err(why) => {
-                let span = start(expr);
+                let span = self.evaluator.start(expr);
                 self.evaluator.report(
                     self.evaluator
                         .error(&UNSUITABLE, span, format!("Unsuitable value type for `{}`: {why}", field.hcl))
@@ -146,30 +146,5 @@ pub(super) fn free(value: Value) -> tree::Value {
         Value::Map(members) | Value::Object(members) => {
             tree::Value::Map(members.into_iter().map(|(key, value)| (key, free(value).into())).collect())
         }
-    }
-}
-
-/// Where HashiCorp's parser says that an expression starts: what a type error points at.
-pub(super) fn start(expr: &Expr<'_>) -> Span {
-    match &expr.kind {
-        ExprKind::Call(call) => Span { start: call.name.span.start, end: call.name.span.end + 1 },
-        ExprKind::Conditional(parts) => start(&parts[0]),
-        ExprKind::Binary(_, left, _) => start(left),
-        ExprKind::Splat(splat) => splat.marker,
-        ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) => {
-            Span { start: expr.span.start, end: expr.span.start + 1 }
-        }
-        ExprKind::Template(parts) => match parts.first() {
-            Some(TemplatePart::Literal(_, span)) => *span,
-            Some(TemplatePart::Interpolation(inner, span)) => {
-                if parts.len() == 1 {
-                    *span
-                } else {
-                    start(inner)
-                }
-            }
-            _ => expr.span,
-        },
-        _ => expr.span,
     }
 }

@@ -6,7 +6,7 @@ use std::{fs, io};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Args, CallError, Files, MAX_TEXT, Outcome, abbreviate, fail_at};
+use super::{Args, CallError, Files, MAX_TEXT, Outcome, abbreviate, fail, fail_at};
 use crate::jobspec::eval::value::Value;
 
 /// `fileset` looks at no more files and folders than this.
@@ -89,12 +89,12 @@ fn read(args: &Args, files: &Files) -> Result<Vec<u8>, CallError> {
             return fail_at(0, format!("`{shown}` is larger than {} MiB", MAX_TEXT / 1024 / 1024));
         }
         // Devices and pipes may never end.
-        Ok(metadata) if !metadata.is_file() => return fail_at(0, format!("`{shown}` is not a regular file")),
+        Ok(metadata) if !metadata.is_file() => return fail(format!("`{shown}` is not a regular file")),
         _ => {}
     }
     fs::read(&path).or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => fail_at(0, format!("there is no file `{shown}`")),
-        _ => fail_at(0, format!("`{shown}` cannot be read: {error}")),
+        io::ErrorKind::NotFound => fail(format!("there is no file `{shown}`")),
+        _ => fail(format!("`{shown}` cannot be read: {error}")),
     })
 }
 

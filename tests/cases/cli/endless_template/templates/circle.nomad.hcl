@@ -1,0 +1,4 @@
+job "[[ job_id ]]" {
+[[% macro again() %]][[ again() ]][[% endmacro %]]
+[[ again() ]]
+}

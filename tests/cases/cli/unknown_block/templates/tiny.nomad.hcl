@@ -1,0 +1,7 @@
+job "[[ job_id ]]" {
+  group "web" {
+    tsk "web" {
+      driver = "docker"
+    }
+  }
+}

@@ -38,7 +38,7 @@ pub fn binary() -> Option<PathBuf> {
         std::env::split_paths(&path).map(|folder| folder.join("nomad")).find(|path| path.is_file())
     });
     if found.is_none() {
-        eprintln!("skipped: no Nomad (set NOMAD_BIN, or put `nomad` into the PATH)");
+        crate::corpus::skipped(format_args!("no Nomad (set NOMAD_BIN, or put `nomad` into the PATH)"));
     }
     found
 }

@@ -1,7 +1,6 @@
 //! Where what a real Nomad says was recorded; see the README there.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The corpus, or `None` after saying that the test is skipped.
 pub fn corpus() -> Option<PathBuf> {
@@ -10,7 +9,7 @@ pub fn corpus() -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path);
     }
-    eprintln!("skipped: no Nomad corpus at {} (set PLATY_NOMAD_CORPUS)", path.display());
+    crate::corpus::skipped(format_args!("no Nomad corpus at {} (set PLATY_NOMAD_CORPUS)", path.display()));
     None
 }
 
@@ -28,13 +27,9 @@ pub fn lines(path: &Path) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// A real Nomad: `PLATY_NOMAD`, or `nomad` on the `PATH`; `None` after saying that the test is
-/// skipped.
-pub fn nomad() -> Option<PathBuf> {
-    let nomad = std::env::var_os("PLATY_NOMAD").map_or_else(|| PathBuf::from("nomad"), PathBuf::from);
-    if Command::new(&nomad).arg("version").output().is_ok_and(|output| output.status.success()) {
-        return Some(nomad);
-    }
-    eprintln!("skipped: no nomad binary (set PLATY_NOMAD)");
-    None
+/// Says that a test is skipped, and why, so that it is seen: the test runner keeps what `eprintln!`
+/// says of a test that passes to itself.
+pub fn skipped(why: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }

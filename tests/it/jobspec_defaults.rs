@@ -10,7 +10,7 @@ use platy_manage::diagnostic::{Source, text};
 use platy_manage::jobspec::Job;
 use serde_json::Value;
 
-use crate::corpus::{corpus, files, lines, nomad};
+use crate::corpus::{corpus, files, lines};
 
 /// What only a server can know.
 const STATE: &[&str] = &[
@@ -205,7 +205,7 @@ impl Drop for Server {
 
 #[test]
 fn a_real_server_stores_the_same_job() {
-    let (Some(corpus), Some(nomad)) = (corpus(), nomad()) else { return };
+    let (Some(corpus), Some(nomad)) = (corpus(), crate::agent::binary()) else { return };
     let parsed = files(&corpus.join("jobspecs/valid"), "json").into_iter().map(|path| {
         let job: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         job["Job"].clone()

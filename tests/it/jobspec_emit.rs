@@ -7,7 +7,7 @@ use platy_manage::diagnostic::{Source, text};
 use platy_manage::jobspec::{self, Job, Variables};
 use serde_json::json;
 
-use crate::corpus::{corpus, files, lines, nomad};
+use crate::corpus::{corpus, files, lines};
 
 fn read(name: &str, json: &str) -> Job {
     Job::from_json(&Source::new(name, json))
@@ -28,7 +28,7 @@ fn parsed_by(nomad: &Path, folder: &tempfile::TempDir, name: &str, hcl: &str) ->
 
 #[test]
 fn a_real_nomad_reads_the_same_job_from_every_file_of_the_corpus() {
-    let (Some(corpus), Some(nomad)) = (corpus(), nomad()) else { return };
+    let (Some(corpus), Some(nomad)) = (corpus(), crate::agent::binary()) else { return };
     let folder = tempfile::tempdir().unwrap();
     let mut wrong = Vec::new();
     for path in files(&corpus.join("jobspecs/valid"), "json") {
@@ -124,7 +124,7 @@ fn awkward_texts_come_back() {
     let job = awkward_job();
     let hcl = job.to_hcl();
     same("here", &job, &parsed_here("awkward", &hcl));
-    let Some(nomad) = nomad() else { return };
+    let Some(nomad) = crate::agent::binary() else { return };
     let folder = tempfile::tempdir().unwrap();
     same("a real Nomad", &job, &parsed_by(&nomad, &folder, "awkward", &hcl));
 }

@@ -1,6 +1,6 @@
 //! The monitoring wrapper, run by real shells against real, dead and hanging sinks.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -26,7 +26,7 @@ fn for_each_shell(test: impl Fn(&[&str]) + Sync) {
     thread::scope(|scope| {
         for shell in SHELLS {
             if which(shell[0]).is_none() {
-                eprintln!("skipped: no `{}` here", shell[0]);
+                crate::corpus::skipped(format_args!("no `{}` here", shell[0]));
                 continue;
             }
             let test = &test;
@@ -396,7 +396,7 @@ fn a_hanging_sink_delays_the_start_and_the_end_within_bounds() {
     for_each_shell(|shell| {
         for client in ["curl", "wget"] {
             if which(client).is_none() {
-                eprintln!("skipped: no `{client}` here");
+                crate::corpus::skipped(format_args!("no `{client}` here"));
                 continue;
             }
             let (task, sink) = (Task::new(), Sink::new(Manner::Hangs));
@@ -435,7 +435,7 @@ fn a_task_that_is_stopped_while_it_starts_does_not_run() {
 #[test]
 fn wget_does_where_there_is_no_curl() {
     if which("wget").is_none() {
-        eprintln!("skipped: no `wget` here");
+        crate::corpus::skipped(format_args!("no `wget` here"));
         return;
     }
     for_each_shell(|shell| {
@@ -503,7 +503,7 @@ fn children_of_others_are_reaped_as_process_one() {
         all
     };
     if !unshare(&["true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
-        eprintln!("skipped: no `unshare` with a process namespace here");
+        crate::corpus::skipped(format_args!("no `unshare` with a process namespace here"));
         return;
     }
     for_each_shell(|shell| {

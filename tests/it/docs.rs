@@ -32,7 +32,7 @@ fn every_page_that_a_finding_names_exists() {
 
 #[test]
 fn no_link_leads_nowhere() {
-    let mut pages = vec![repository().join("README.md")];
+    let mut pages = vec![repository().join("README.md"), repository().join("CONTRIBUTING.md")];
     pages.extend(std::fs::read_dir(repository().join("docs")).unwrap().map(|entry| entry.unwrap().path()));
     for page in pages.iter().filter(|page| page.extension().is_some_and(|extension| extension == "md")) {
         let text = std::fs::read_to_string(page).unwrap();

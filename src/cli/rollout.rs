@@ -288,7 +288,8 @@ pub fn submit(
     interrupted: &AtomicBool,
     alone: bool,
 ) -> Result<Finished> {
-    let source = prepared.compiled.job().to_hcl();
+    // The source is of the job that is sent, with the counts that were kept: `status` compares them.
+    let source = running_job(&prepared.planned.job)?.to_hcl();
     let submitted = submit::register(cluster, &prepared.planned, &source, origin)?;
     let Some(registered) = submitted.registered else {
         return Ok(Finished { outcome: None, registered: false });

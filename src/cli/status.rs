@@ -9,10 +9,11 @@ use super::output::{Printer, Styled, style};
 use super::rollout::{self, running_job};
 use super::validate::select;
 use super::{Done, Result};
-use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, Wait};
+use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, Submission, Wait};
 use crate::compile::{Compiled, Outcome};
-use crate::diagnostic;
+use crate::diagnostic::{self, Source};
 use crate::diff;
+use crate::jobspec::{self, Job, Variables};
 
 /// Show what runs of a job, and whether it is what its file says
 #[derive(Debug, Args)]
@@ -106,11 +107,22 @@ fn state(cluster: &dyn Cluster, id: &str, compiled: Option<&Compiled>, brief: bo
         return Ok(Some(State { running, origin: None, deployment: None, allocations, differs }));
     }
     // What only explains more may be missing: an old version's submission is forgotten by Nomad.
-    let origin =
-        cluster.submission(id, running.version).ok().flatten().and_then(|submission| submission.origin());
+    let submission = cluster.submission(id, running.version).ok().flatten();
+    let job = running_job(&running.job)?;
+    let origin = submission.filter(|submission| made(submission, &job)).and_then(|found| found.origin());
     let deployment = cluster.latest_deployment(id, Wait::NOW)?.value;
     let allocations = cluster.allocations(id, Wait::NOW)?.value;
     Ok(Some(State { running, origin, deployment, allocations, differs }))
+}
+
+/// Whether a submission is what made this job.
+///
+/// Where a job is registered without a submission, Nomad copies that of the version in the payload: an edit by
+/// hand would be credited to who submitted before.
+fn made(submission: &Submission, job: &Job) -> bool {
+    let source = Source::new("submission", submission.source.as_str());
+    jobspec::parse(&source, &Variables::default())
+        .is_ok_and(|made| diff::diff(Some(&made), Some(job)).is_none())
 }
 
 fn verdict(state: &State) -> Styled<&'static str> {

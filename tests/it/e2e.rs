@@ -172,6 +172,14 @@ fn each_pattern_lives_through_its_life() {
         assert_eq!(project.run(&["diff", name, stage, "--exit-code"]).status.code(), Some(2));
         project.ends(0, &["apply", name, stage]);
         assert!(project.ends(0, &["status", name, stage]).contains("as its file says"));
+        let file = format!("jobs/{name}.yaml");
+        assert!(project.ends(0, &["status", name, stage]).contains(&format!("from        {file}")));
+        // Somebody edits the job by hand: that is not credited to the file.
+        let mut job = project.get(&format!("/v1/job/e2e-{name}"));
+        job["Priority"] = 51.into();
+        project.put("/v1/jobs", &json!({ "Job": job }));
+        let text = project.ends(0, &["status", name, stage]);
+        assert!(text.contains("differs from its file") && !text.contains(&file), "{text}");
         project.ends(64, &["stop", name, stage]);
         project.ends(0, &["stop", name, stage, "--yes"]);
         project.ends(0, &["stop", name, stage, "--yes", "--purge"]);
@@ -240,9 +248,16 @@ fn a_sink_that_is_down_changes_nothing() {
         assert!(began.elapsed() < Duration::from_secs(60), "{allocations:#}");
         std::thread::sleep(Duration::from_millis(200));
     };
-    let files = project.get(&format!("/v1/client/fs/ls/{allocation}?path=/alloc"));
-    let kept = files.to_string();
-    assert!(kept.contains("platy"), "the events are kept in the shared folder: {files:#}");
+    let folder = "/alloc/platy/events";
+    let files = project.get(&format!("/v1/client/fs/ls/{allocation}?path={folder}"));
+    let mut kinds = Vec::new();
+    for file in files.as_array().unwrap() {
+        let name = file["Name"].as_str().unwrap();
+        let event = project.get(&format!("/v1/client/fs/cat/{allocation}?path={folder}/{name}"));
+        kinds.push(event["type"].as_str().unwrap().to_owned());
+    }
+    kinds.sort();
+    assert_eq!(kinds, ["platy.job.started", "platy.job.succeeded"], "both events are kept");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, Submis
 use crate::compile::{Compiled, Outcome};
 use crate::diagnostic::{self, Source};
 use crate::diff;
+use crate::jobspec::tree::Value;
 use crate::jobspec::{self, Job, Variables};
 
 /// Show what runs of a job, and whether it is what its file says
@@ -108,7 +109,9 @@ fn state(cluster: &dyn Cluster, id: &str, compiled: Option<&Compiled>, brief: bo
     }
     // What only explains more may be missing: an old version's submission is forgotten by Nomad.
     let submission = cluster.submission(id, running.version).ok().flatten();
-    let job = running_job(&running.job)?;
+    let mut job = running_job(&running.job)?;
+    // Stopping a job changes nothing else of what was submitted.
+    job.root.set("Stop", Value::Null);
     let origin = submission.filter(|submission| made(submission, &job)).and_then(|found| found.origin());
     let deployment = cluster.latest_deployment(id, Wait::NOW)?.value;
     let allocations = cluster.allocations(id, Wait::NOW)?.value;
@@ -170,7 +173,8 @@ fn page(printer: &Printer, name: &str, stage: &str, state: &State) {
     if let Some(origin) = &state.origin {
         let commit = origin.commit.get(..12).unwrap_or("no commit");
         let dirty = if origin.dirty { " with uncommitted changes" } else { "" };
-        printer.line(format_args!("  from        {} at {commit}{dirty}, by {}", origin.config, origin.user));
+        let by = if origin.user.is_empty() { String::new() } else { format!(", by {}", origin.user) };
+        printer.line(format_args!("  from        {} at {commit}{dirty}{by}", origin.config));
     }
     if let Some(deployment) = &state.deployment {
         let of = if deployment.job_version == running.version {

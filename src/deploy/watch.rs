@@ -142,7 +142,7 @@ pub fn watch(
     watch.follow(eval)
 }
 
-/// Follows a deployment that is under way, as `watch NAME` does.
+/// Follows a deployment that is under way.
 ///
 /// # Errors
 /// As [`watch`].

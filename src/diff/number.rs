@@ -1,49 +1,10 @@
 //! Numbers and durations as text: as Go prints them, and as people read them.
 
-use std::fmt::Write as _;
-
-/// A duration in nanoseconds as Go prints it: `1h0m5s`, `1.5s`, `250ms`, `0s`.
-pub fn go_duration(nanoseconds: i64) -> String {
-    let sign = if nanoseconds < 0 { "-" } else { "" };
-    let total = nanoseconds.unsigned_abs();
-    let fraction = |unit: u64, name: &str| {
-        let mut text = format!("{sign}{}", total / unit);
-        let rest = total % unit;
-        if rest > 0 {
-            let digits = unit.ilog10() as usize;
-            let rest = format!("{rest:0digits$}");
-            text.push('.');
-            text.push_str(rest.trim_end_matches('0'));
-        }
-        text + name
-    };
-    match total {
-        0 => "0s".to_owned(),
-        1..1_000 => fraction(1, "ns"),
-        1_000..1_000_000 => fraction(1_000, "µs"),
-        1_000_000..1_000_000_000 => fraction(1_000_000, "ms"),
-        _ => {
-            let (hours, minutes) = (total / 3_600_000_000_000, total / 60_000_000_000 % 60);
-            let mut text = sign.to_owned();
-            if hours > 0 {
-                let _ = write!(text, "{hours}h");
-            }
-            if hours > 0 || minutes > 0 {
-                let _ = write!(text, "{minutes}m");
-            }
-            let (seconds, rest) = (total / 1_000_000_000 % 60, total % 1_000_000_000);
-            let _ = write!(text, "{seconds}");
-            if rest > 0 {
-                let _ = write!(text, ".{}", format!("{rest:09}").trim_end_matches('0'));
-            }
-            text + "s"
-        }
-    }
-}
+use crate::jobspec::duration;
 
 /// A duration in nanoseconds as people write it: `9s`, `5m`, `1h30m`, `1.5s`.
 pub fn duration(nanoseconds: i64) -> String {
-    let mut text = go_duration(nanoseconds);
+    let mut text = duration::go(nanoseconds);
     if text.ends_with("m0s") {
         text.truncate(text.len() - 2);
     }
@@ -68,24 +29,6 @@ pub fn go_float(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_as_in_go() {
-        for (nanoseconds, text) in [
-            (0, "0s"),
-            (1, "1ns"),
-            (1_500, "1.5µs"),
-            (1_500_000, "1.5ms"),
-            (5_000_000_000, "5s"),
-            (90_000_000_000, "1m30s"),
-            (3_600_000_000_000, "1h0m0s"),
-            (1_234_567_000, "1.234567s"),
-            (-5_000_000_000, "-5s"),
-            (93_780_500_000_000, "26h3m0.5s"),
-        ] {
-            assert_eq!(go_duration(nanoseconds), text);
-        }
-    }
 
     #[test]
     fn durations_for_people() {

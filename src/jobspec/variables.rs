@@ -10,7 +10,7 @@ use super::eval::expression::{Evaluator, Scope};
 use super::eval::ty::Type;
 use super::eval::value::Value;
 use super::functions::Files;
-use super::syntax::{self, Attribute, Block, Body, Expr, ExprKind, Span, Structure};
+use super::syntax::{self, Attribute, Block, Body, Expr, Span, Structure};
 use crate::diagnostic::{Diagnostic, Place, Source};
 
 crate::codes! {
@@ -94,11 +94,6 @@ pub(super) fn resolve<'s>(evaluator: &mut Evaluator<'_>, body: &'s Body<'s>, giv
     }
     evaluator.roots.insert("var", Value::Object(values));
     locals(evaluator, body);
-}
-
-/// A name, a block's header or body in the file.
-fn header(block: &Block<'_>) -> Span {
-    block.labels.last().map_or(block.ident.span, |label| block.ident.span.to(label.span))
 }
 
 fn top_blocks<'s>(body: &'s Body<'s>, name: &'static str) -> impl Iterator<Item = &'s Block<'s>> {
@@ -201,7 +196,7 @@ fn declaration<'s>(
     }
     let mut variable = Variable {
         ty: None,
-        declared: evaluator.source.place(header(block).range()),
+        declared: evaluator.source.place(block.header().range()),
         value: None,
         set: None,
         validations: Vec::new(),
@@ -345,7 +340,7 @@ fn validation<'s>(
             "Invalid validation error message: it must not be empty",
         ));
     }
-    Some(Validation { condition, message: text, block: header(block) })
+    Some(Validation { condition, message: text, block: block.header() })
 }
 
 /// Whether an expression refers to `var.name`, and where it refers to anything else.
@@ -553,9 +548,4 @@ fn locals<'s>(evaluator: &mut Evaluator<'_>, body: &'s Body<'s>) {
         open = waiting;
     }
     evaluator.roots.insert("local", Value::Object(values));
-}
-
-/// Whether an expression is written as a map, `{…}`.
-pub(super) fn is_map_literal(expr: &Expr<'_>) -> bool {
-    matches!(expr.kind, ExprKind::Object(_))
 }

@@ -97,14 +97,6 @@ pub(super) fn string(text: &str) -> String {
     out
 }
 
-/// Whether text can stand as the key of an HCL object without quotes.
-pub(super) fn is_identifier(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
-        && !matches!(text, "true" | "false" | "null" | "for")
-}
-
 /// A number as HCL reads it back; `None` for what HCL has no literal for.
 pub(super) fn float(number: f64) -> Option<String> {
     number.is_finite().then(|| format!("{number}"))

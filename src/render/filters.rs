@@ -8,6 +8,7 @@ use minijinja::{Environment, Error, ErrorKind, Output, State};
 use super::context::{self, Branch, Data, Item};
 use super::escape;
 use super::marks::{self, Escape};
+use crate::jobspec::emit::escape::is_key;
 
 /// Deeper values than this are refused by `| hcl`.
 const MAX_DEPTH: usize = 64;
@@ -159,7 +160,7 @@ fn push_scalar(text: &str, number: Option<usize>, out: &mut String) {
 }
 
 fn push_key(key: &str, out: &mut String) {
-    if escape::is_identifier(key) {
+    if is_key(key) {
         out.push_str(key);
     } else {
         out.push_str(&escape::string(key));

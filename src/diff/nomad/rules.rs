@@ -5,7 +5,7 @@
 //! the server has code for them; these tables list those (source: `nomad/structs/diff.go`). What no table
 //! lists (`spread`, `lifecycle`, a task's `restart`, …) the server forgets.
 
-use crate::diff::number;
+use crate::jobspec::duration;
 use crate::jobspec::tree::Object;
 
 /// Writes a number.
@@ -408,7 +408,7 @@ static GATEWAY: Rules = Rules {
 
 static GATEWAY_PROXY: Rules = Rules {
     hidden: &["ConnectTimeout"],
-    edited: &[("ConnectTimeout", number::go_duration)],
+    edited: &[("ConnectTimeout", duration::go)],
     objects: &[
         field("EnvoyGatewayBindAddresses", "EnvoyGatewayBindAddresses", How::Addresses),
         field("Config", "Config", FREE),

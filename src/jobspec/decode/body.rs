@@ -3,16 +3,12 @@
 use indexmap::IndexMap;
 
 use super::value::{free, text};
-use super::{
-    DUPLICATE_BLOCK, Decoder, EXTRA_LABEL, MISSING, UNKNOWN_ATTRIBUTE, UNKNOWN_BLOCK, UNSUITABLE, header,
-};
+use super::{DUPLICATE_BLOCK, Decoder, EXTRA_LABEL, MISSING, UNKNOWN_ATTRIBUTE, UNKNOWN_BLOCK, UNSUITABLE};
 use crate::diagnostic::nearest;
 use crate::jobspec::declare::{BlockType, Default, Field, MapForm, Type};
 use crate::jobspec::eval::expression::{Evaluator, Scope};
-use crate::jobspec::eval::value::Value;
-use crate::jobspec::syntax::{Attribute, Block, Body, Span, Structure};
+use crate::jobspec::syntax::{Attribute, Block, Body, ExprKind, Span, Structure};
 use crate::jobspec::tree::{self, Node, Object};
-use crate::jobspec::variables::is_map_literal;
 
 /// A decoded block with what it hands down to the tasks inside (`vault` in a group).
 pub(super) struct Decoded {
@@ -63,7 +59,7 @@ impl Decoder<'_> {
     /// A block of this type.
     pub(super) fn object(&self, ty: &'static BlockType, block: &Block<'_>, scope: &Scope<'_>) -> Decoded {
         let mut decoded = self.body(ty, &block.body, block.open, scope);
-        decoded.object.span = Some(header(block));
+        decoded.object.span = Some(block.header());
         for (label, json) in block.labels.iter().zip(ty.labels) {
             self.label(ty, &mut decoded.object, json, &label.text, label.span);
         }
@@ -307,7 +303,7 @@ impl Decoder<'_> {
                 if !into.object.fields[i].is_null() {
                     self.twice(field.hcl, block.ident.span);
                 }
-                into.object.fields[i] = Node { value, span: Some(header(block)) };
+                into.object.fields[i] = Node { value, span: Some(block.header()) };
             }
         }
     }
@@ -440,13 +436,13 @@ impl Decoder<'_> {
                     let Some(value) = self.evaluator.eval(&attribute.expr, scope) else { continue };
                     let mut node = Node { value: free(value), span: Some(attribute.expr.span) };
                     // A map that is written out reads as a block: a list of one map.
-                    if is_map_literal(&attribute.expr) {
+                    if matches!(attribute.expr.kind, ExprKind::Object(_)) {
                         node = Node { span: node.span, value: tree::Value::List(vec![node]) };
                     }
                     map.insert(attribute.name.name.to_owned(), node);
                 }
                 Structure::Block(block) => {
-                    let span = Some(header(block));
+                    let span = Some(block.header());
                     let mut inner = tree::Value::Map(self.free_body(&block.body, scope));
                     for label in block.labels.iter().rev() {
                         let list = tree::Value::List(vec![Node { value: inner, span }]);
@@ -468,11 +464,6 @@ impl Decoder<'_> {
         }
         map.sort_keys();
         map
-    }
-
-    /// The value of an expression as text, for labels.
-    pub(super) fn label_text(&self, value: Value) -> Option<String> {
-        value.to_text()
     }
 }
 

@@ -43,7 +43,7 @@ impl Decoder<'_> {
             let scope = Scope::inside(scope, &variables);
             let before = self.evaluator.problem_count();
             let mut made = self.body(inner, &spec.content.body, spec.content.open, &scope);
-            made.object.span = Some(super::header(block));
+            made.object.span = Some(block.header());
             let labels: Vec<&Expr<'_>> = spec.labels.iter().collect();
             if labels.len() != inner.labels.len() {
                 self.evaluator.report(self.evaluator.error(
@@ -60,7 +60,7 @@ impl Decoder<'_> {
             }
             for (expr, json) in labels.into_iter().zip(inner.labels) {
                 let Some(value) = self.evaluator.eval(expr, &scope) else { continue };
-                match self.label_text(value) {
+                match value.to_text() {
                     Some(text) => self.label(inner, &mut made.object, json, &text, expr.span),
                     None => self.evaluator.report(self.evaluator.error(
                         &DYNAMIC,

@@ -134,7 +134,7 @@ impl Decoder<'_> {
             self.duplicate(other, first);
         }
         let mut decoded = self.body(&JOB, &first.body, first.open, &Scope::ROOT);
-        decoded.object.span = Some(header(first));
+        decoded.object.span = Some(first.header());
         let handed = decoded.take_inherited();
         let mut root = decoded.object;
         let label = first.labels.first()?;
@@ -150,15 +150,10 @@ impl Decoder<'_> {
             self.evaluator
                 .error(
                     &DUPLICATE_BLOCK,
-                    header(again),
+                    again.header(),
                     format!("Duplicate {name} block: only one is allowed"),
                 )
-                .related(self.evaluator.source.place(header(first).range()), "first here"),
+                .related(self.evaluator.source.place(first.header().range()), "first here"),
         );
     }
-}
-
-/// A block's type and labels.
-pub(super) fn header(block: &Block<'_>) -> Span {
-    block.labels.last().map_or(block.ident.span, |label| block.ident.span.to(label.span))
 }

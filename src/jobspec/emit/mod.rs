@@ -5,7 +5,7 @@
 //! escaped. What was not written and what already the parser fills in is not shown. What HCL
 //! cannot say (a dotted key in the `meta` of a service) is left out, and told.
 
-mod escape;
+pub(crate) mod escape;
 mod print;
 
 use super::Job;

@@ -83,6 +83,13 @@ pub struct Block<'s> {
     pub close: Span,
 }
 
+impl Block<'_> {
+    /// Where its type and labels stand.
+    pub fn header(&self) -> Span {
+        self.labels.last().map_or(self.ident.span, |label| self.ident.span.to(label.span))
+    }
+}
+
 /// A label of a block.
 #[derive(Debug, Clone)]
 pub struct BlockLabel<'s> {

@@ -100,21 +100,17 @@ impl<'p> Compiler<'p> {
     ) -> std::result::Result<Compiled, Vec<Diagnostic>> {
         let merged = merge::merge(self.project, file, stage, sets)?;
         let mut problems = self.schemas.check(&merged);
-        let rendered = match self.renderer.render(self.project, &merged) {
-            Ok(rendered) if problems.is_empty() => rendered,
-            // What is missing in taskargs fails the template too: once is enough.
-            Ok(_) => return Err(problems),
-            Err(_) if !problems.is_empty() => return Err(problems),
-            Err(found) => return Err(found),
-        };
+        let rendered = self.renderer.render(self.project, &merged);
+        // What is missing in taskargs fails the template too: once is enough.
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let rendered = rendered?;
         let placed =
             |found: Vec<Diagnostic>| found.into_iter().map(|found| rendered.map(found)).collect::<Vec<_>>();
-        let job = jobspec::parse(&rendered.source, &Variables::default()).map_err(placed)?;
-        let mut facts = Facts::new(&merged);
-        facts.template.clone_from(&merged.template);
-        let mut job = job;
+        let mut job = jobspec::parse(&rendered.source, &Variables::default()).map_err(placed)?;
         job.root.set("ID", merged.job_id.as_str().into());
-        let injected = inject::inject(job, &facts).map_err(placed)?;
+        let injected = inject::inject(job, &Facts::new(&merged)).map_err(placed)?;
         let verdict = validate::jobspec(&injected.job);
         let take = |findings: Vec<validate::Finding>| {
             findings.into_iter().map(|finding| rendered.map(finding.diagnostic)).collect::<Vec<_>>()

@@ -11,14 +11,14 @@ use serde_json::{Value as Json, json};
 use super::context::{Access, AllStagesArg, Context, StageArgs, job_names};
 use super::output::{Styled, style};
 use super::rollout::{self, Finished, Prepared, SubmitArgs};
-use super::validate::{count, select};
+use super::validate::count;
 use super::{Done, Result, usage, watching};
 use crate::cluster::Cluster;
 use crate::compile::{Compiled, Outcome as CompileOutcome};
 use crate::deploy::submit::Change;
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
 use crate::git::Git;
-use crate::merge::{self, SetArg};
+use crate::merge::{self, SharedId};
 use crate::project::{JobEntry, Project, Stage};
 
 crate::codes! {
@@ -82,12 +82,16 @@ impl Command {
         let stages = context.stages(&project, &self.stage, self.all_stages.all_stages, Access::Writes)?;
         let jobs = match &self.changed_since {
             Some(revision) => changed(&project, revision)?,
-            None => select(&project, &self.names, self.all)?,
+            None if self.all => project.jobs()?,
+            None => project.pick(&self.names)?,
         };
         let sets = self.submit.set.parse()?;
+        let compiler = context.compiler(&project);
+        let shared = merge::shared_ids(&project, &project.jobs()?);
         let mut lines = Vec::new();
         for stage in stages {
-            if let Err(failure) = self.stage(context, &project, stage, &jobs, &sets, &mut lines) {
+            let outcomes = compiler.fleet(&jobs, &[stage], &sets);
+            if let Err(failure) = self.stage(context, &project, stage, outcomes, &shared, &mut lines) {
                 // What stops a stage, such as a guard, is the end of its jobs only.
                 for job in &jobs {
                     let told = lines.iter().any(|line| line.job == job.name && line.stage == stage.name);
@@ -105,17 +109,15 @@ impl Command {
         context: &Context,
         project: &Project,
         stage: &Stage,
-        jobs: &[JobEntry],
-        sets: &[SetArg],
+        outcomes: Vec<CompileOutcome>,
+        shared: &[SharedId],
         lines: &mut Vec<Line>,
     ) -> Result<()> {
         let printer = &context.printer;
-        let outcomes = context.compiler(project).fleet(jobs, &[stage], sets);
-        let shared = merge::shared_ids(project, &project.jobs()?);
         let mut compiled = Vec::new();
         for CompileOutcome { name, result, .. } in outcomes {
             match result {
-                Ok(job) => match rollout::check_id(&shared, &name, stage) {
+                Ok(job) => match rollout::check_id(shared, &name, stage) {
                     Ok(()) => compiled.push(job),
                     Err(failure) => lines.push(failed(&name, stage, failure)),
                 },
@@ -279,13 +281,9 @@ impl Command {
             }
             let width = lines.iter().map(|line| line.job.len()).max().unwrap_or(0);
             let stages = lines.iter().map(|line| line.stage.len()).max().unwrap_or(0);
-            let mut unchanged = 0;
             for line in lines {
                 let word = match &line.what {
-                    What::Unchanged if !printer.verbose => {
-                        unchanged += 1;
-                        continue;
-                    }
+                    What::Unchanged if !printer.verbose => continue,
                     What::Unchanged => Styled(style::DIM, "unchanged".to_owned()),
                     What::Would(word) => Styled(style::CHANGED, format!("would be {word}")),
                     What::Done(word) => Styled(style::GOOD, (*word).to_owned()),
@@ -298,8 +296,7 @@ impl Command {
             let changed =
                 lines.iter().filter(|line| matches!(line.what, What::Done(_) | What::Would(_))).count();
             let would = if self.submit.dry_run { "would change" } else { "changed" };
-            let unchanged =
-                lines.iter().filter(|line| matches!(line.what, What::Unchanged)).count().max(unchanged);
+            let unchanged = lines.iter().filter(|line| matches!(line.what, What::Unchanged)).count();
             printer.line(format_args!(
                 "{} {would}, {unchanged} unchanged, {} failed",
                 count(changed, "job"),

@@ -2,18 +2,19 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Once, OnceLock};
 
 use clap::Args;
 use clap_complete::ArgValueCompleter;
 
 use super::{NOT_CONFIRMED, OUTPUT, Printer, usage};
 use crate::compile::Compiler;
+use crate::deploy::guard;
 use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
 use crate::diff::secret::Masker;
 use crate::merge::SetArg;
-use crate::project::{Project, Stage};
+use crate::project::{JobEntry, Project, Stage};
 
 /// What was found around the command: printer, project folder.
 pub struct Context {
@@ -37,6 +38,24 @@ pub struct AllStagesArg {
     /// Every stage; a command that writes leaves the protected ones out
     #[arg(long, conflicts_with = "stages")]
     pub all_stages: bool,
+}
+
+/// The jobs that a command works on.
+#[derive(Debug, Args)]
+pub struct JobsArgs {
+    /// The jobs
+    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all", add = job_names())]
+    pub names: Vec<String>,
+    /// Every job of the project
+    #[arg(long)]
+    pub all: bool,
+}
+
+impl JobsArgs {
+    /// The jobs, in the order in which they were named.
+    pub fn select(&self, project: &Project) -> Result<Vec<JobEntry>> {
+        if self.all { project.jobs() } else { project.pick(&self.names) }
+    }
 }
 
 /// One value set from the command line.
@@ -122,7 +141,7 @@ impl Context {
     ) -> Result<Vec<&'p Stage>> {
         if all {
             let stages = project.stages.values();
-            return Ok(stages.filter(|stage| access == Access::Reads || !stage.protected).collect());
+            return Ok(stages.filter(|stage| may(access, stage).is_ok()).collect());
         }
         if !args.stages.is_empty() {
             let mut stages: Vec<&Stage> = Vec::new();
@@ -137,7 +156,7 @@ impl Context {
         match &project.default_stage {
             Some(name) => {
                 let stage = project.stage(name)?;
-                debug_assert!(!stage.protected, "a protected default stage is refused on loading");
+                may(access, stage)?;
                 Ok(vec![stage])
             }
             None => {
@@ -186,14 +205,24 @@ impl Context {
     }
 }
 
+/// Whether a stage may be taken that the command line does not name.
+fn may(access: Access, stage: &Stage) -> Result<()> {
+    match access {
+        Access::Reads => Ok(()),
+        Access::Writes => guard::named(stage, false),
+    }
+}
+
 /// Completion of job names.
 pub fn job_names() -> ArgValueCompleter {
     ArgValueCompleter::new(super::completions::jobs)
 }
 
-/// What hides secrets in one run: the key is random, so a fingerprint tells nothing to others.
-pub fn masker() -> Masker {
-    Masker::new(uuid::Uuid::new_v4().as_bytes())
+/// What hides secrets in this run: the key is random, so a fingerprint tells nothing to others, and one for the
+/// whole run, so that the same secret is seen to be the same in every job.
+pub fn masker() -> &'static Masker {
+    static MASKER: OnceLock<Masker> = OnceLock::new();
+    MASKER.get_or_init(|| Masker::new(uuid::Uuid::new_v4().as_bytes()))
 }
 
 /// Writes a file whole or not at all: beside it, then in its place.

@@ -4,10 +4,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::apply::worst;
-use super::context::{Access, Context, SetArgs, StageArgs, job_names, masker};
+use super::context::{Access, Context, JobsArgs, SetArgs, StageArgs, masker};
 use super::output::{Styled, style};
-use super::rollout::{self, running_job};
-use super::validate::{count, select};
+use super::rollout::{self, live_job};
+use super::validate::count;
 use super::{Done, Result};
 use crate::compile::Compiled;
 use crate::diagnostic::{self, FailureKind};
@@ -18,12 +18,8 @@ use crate::jobspec::syntax::Span;
 /// Show how jobs differ from what runs, after defaults
 #[derive(Debug, Args)]
 pub struct Command {
-    /// The jobs
-    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all", add = job_names())]
-    names: Vec<String>,
-    /// Every job of the project
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    jobs: JobsArgs,
     #[command(flatten)]
     stage: StageArgs,
     #[command(flatten)]
@@ -46,28 +42,23 @@ impl Command {
     pub(super) fn run(self, context: &Context) -> Result<Done> {
         let project = context.project()?;
         let stages = context.stages(&project, &self.stage, false, Access::Reads)?;
-        let jobs = select(&project, &self.names, self.all)?;
+        let jobs = self.jobs.select(&project)?;
         let sets = self.set.parse()?;
         let printer = &context.printer;
         let (mut kinds, mut objects) = (Vec::<FailureKind>::new(), Vec::new());
         let (mut same, mut different) = (0, 0);
+        let compiler = context.compiler(&project);
         for stage in stages {
             let cluster = rollout::open(&project, stage)?;
-            for outcome in context.compiler(&project).fleet(&jobs, &[stage], &sets) {
+            for outcome in compiler.fleet(&jobs, &[stage], &sets) {
                 let found = outcome.result.map_err(diagnostic::Failure::invalid).and_then(|compiled| {
-                    let running =
-                        cluster.read_job(&compiled.merged.job_id)?.filter(|running| !running.stopped);
-                    let running = running.map(|running| running_job(&running.job)).transpose()?;
+                    let running = live_job(cluster.read_job(&compiled.merged.job_id)?.as_ref())?;
                     let diff = diff::diff(running.as_ref(), Some(compiled.job()));
                     Ok((compiled, Pair { running, diff }))
                 });
                 match found {
                     Ok((compiled, pair)) => {
-                        if pair.diff.is_none() {
-                            same += 1
-                        } else {
-                            different += 1
-                        }
+                        *(if pair.diff.is_none() { &mut same } else { &mut different }) += 1;
                         objects.push(self.one(context, &compiled, &pair));
                     }
                     Err(failure) => {
@@ -93,15 +84,14 @@ impl Command {
     /// Shows one job; gives its JSON.
     fn one(&self, context: &Context, compiled: &Compiled, pair: &Pair) -> serde_json::Value {
         let printer = &context.printer;
-        let masker = masker();
         let find = |span: Span| compiled.origin(span);
-        let colour = if printer.colour() { Style::coloured() } else { Style::plain() };
-        let show = Show { style: colour, masker: &masker, place: Some(&find), annotations: None };
+        let colour = printer.diff_style();
+        let show = Show { style: colour, masker: masker(), place: Some(&find), annotations: None };
         let merged = &compiled.merged;
         if printer.is_text() {
             if pair.diff.is_none() {
                 printer.detail(format_args!("{}: the same", merged.job_key));
-                if !self.all && self.names.len() == 1 {
+                if !self.jobs.all && self.jobs.names.len() == 1 {
                     printer.status(format_args!("{}: the same as what runs", merged.job_key));
                 }
             } else if self.text {
@@ -109,7 +99,12 @@ impl Command {
                 let whole = |job: &Job| job.with_defaults().to_hcl();
                 let old = pair.running.as_ref().map(whole).unwrap_or_default();
                 let new = whole(compiled.job());
-                printer.result(unified::unified(("running", &old), (&merged.job_key, &new), &masker, colour));
+                printer.result(unified::unified(
+                    ("running", &old),
+                    (&merged.job_key, &new),
+                    masker(),
+                    colour,
+                ));
             } else {
                 if pair.running.is_none() {
                     printer.line(format_args!("{} does not run", Styled(style::BOLD, &merged.job_key)));

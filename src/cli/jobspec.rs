@@ -1,18 +1,18 @@
 //! `jobspec`: what Nomad makes of a raw job file, without a Nomad.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::context::Context;
+use super::context::{Context, masker};
 use super::output::{Format, Styled, style};
 use super::{Done, OUTPUT, Result, usage};
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind, Source};
-use crate::diff::{self, style::Style, text::Show};
+use crate::diff::{self, text::Show};
 use crate::jobspec::functions::Files;
 use crate::jobspec::{self, Job, Variables, syntax};
+use crate::load;
 use crate::validate::{self, Finding};
 
 /// Work with Nomad job files directly: parse, validate, diff, format
@@ -133,26 +133,19 @@ const MAX_BYTES: u64 = 64 << 20;
 fn read(path: &Path) -> Result<Source> {
     let stdin = path == Path::new("-");
     let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
-    let mut bytes = Vec::new();
-    let result = if stdin {
-        std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
+    let bytes = if stdin {
+        load::bounded(std::io::stdin().lock(), MAX_BYTES)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        std::fs::File::open(path).and_then(|file| load::bounded(file, MAX_BYTES))
     };
     let refuse = |message: String| Failure::new(FailureKind::Other, Diagnostic::error(&OUTPUT, message));
-    result.map_err(|error| refuse(format!("`{name}` cannot be read: {error}")))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(refuse(format!("`{name}` is larger than {} MiB", MAX_BYTES >> 20)));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source::new(name, text)),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let source = Source::new(name, String::from_utf8_lossy(error.as_bytes()));
-            let place = source.place(at..at + 3);
-            let diagnostic = Diagnostic::error(&crate::load::yaml::UNREADABLE, "the file is not UTF-8");
-            Err(diagnostic.at_with(place, "this byte").hint("save the file as UTF-8").into())
+    match bytes {
+        Ok(Some(bytes)) => {
+            let text = load::utf8(&name, bytes).map_err(|problem| Failure::from(*problem))?;
+            Ok(Source::new(name, text))
         }
+        Ok(None) => Err(refuse(format!("`{name}` is larger than {} MiB", MAX_BYTES >> 20))),
+        Err(error) => Err(refuse(format!("`{name}` cannot be read: {error}"))),
     }
 }
 
@@ -254,10 +247,8 @@ impl Diff {
     fn run(&self, context: &Context) -> Result<Done> {
         let (from, to) = (job(&self.from, &self.variables)?, job(&self.to, &self.variables)?);
         let difference = diff::diff(Some(&from), Some(&to));
-        let masker = super::context::masker();
         let printer = &context.printer;
-        let style = if printer.colour() { Style::coloured() } else { Style::plain() };
-        let show = Show { style, ..Show::plain(&masker) };
+        let show = Show { style: printer.diff_style(), ..Show::plain(masker()) };
         match printer.format {
             Format::Json => printer.json(&diff::json::to_json(&difference, &show)),
             Format::Nomad => {

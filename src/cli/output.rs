@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anstyle::{AnsiColor, Style};
 
 use crate::diagnostic::{Diagnostic, Failure, json, text};
+use crate::diff;
 
 /// The form of a command's result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -77,6 +78,11 @@ impl Printer {
     /// Whether stderr is a terminal on which a line may be redrawn.
     pub fn is_live(&self) -> bool {
         !self.quiet && self.is_text() && std::io::stderr().is_terminal()
+    }
+
+    /// The style of a difference on stdout.
+    pub fn diff_style(&self) -> diff::style::Style {
+        if self.colour() { diff::style::Style::coloured() } else { diff::style::Style::plain() }
     }
 
     /// Whether stdout shows colour.

@@ -9,14 +9,13 @@ use serde_json::{Value as Json, json};
 use super::context::{SetArgs, masker};
 use super::output::{Printer, Styled, style};
 use super::{Result, usage, watching};
-use crate::cluster::{Cluster, Origin, placement};
+use crate::cluster::{Cluster, Origin, RunningJob, placement};
 use crate::compile::Compiled;
 use crate::deploy::guard::{self, Build, Escapes, Provenance};
 use crate::deploy::submit::{self, Change, KeepCounts, Planned};
 use crate::deploy::watch::{self, Outcome};
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind, Source};
-use crate::diff::{self, JobDiff, annotations::Annotations, annotations::Updates, style::Style, text::Show};
-use crate::git::Git;
+use crate::diff::{self, JobDiff, annotations::Annotations, style::Style, text::Show};
 use crate::jobspec::Job;
 use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::Value;
@@ -69,6 +68,8 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
 pub struct Prepared<'c> {
     /// The compiled job.
     pub compiled: &'c Compiled,
+    /// The job as it is sent: compiled, with the counts that were kept.
+    pub job: Job,
     /// What the cluster says.
     pub planned: Planned,
     /// The difference to what runs.
@@ -94,31 +95,22 @@ pub fn running_job(document: &Json) -> Result<Job> {
     })
 }
 
+/// The job that runs, in our own type; `None` where none does.
+pub fn live_job(running: Option<&RunningJob>) -> Result<Option<Job>> {
+    running.filter(|running| !running.stopped).map(|running| running_job(&running.job)).transpose()
+}
+
 /// Plans a compiled job.
 pub fn prepare<'c>(cluster: &dyn Cluster, compiled: &'c Compiled, args: &SubmitArgs) -> Result<Prepared<'c>> {
     let keep = if args.reset_counts { KeepCounts::No } else { KeepCounts::Scaled };
     let planned = submit::plan(cluster, compiled.job().to_value(), keep)?;
-    let running = planned.running.as_ref().filter(|running| !running.stopped);
-    let running = running.map(|running| running_job(&running.job)).transpose()?;
+    let running = live_job(planned.running.as_ref())?;
     let mut job = compiled.job().clone();
     take_counts(&mut job, &planned.job);
     let diff = diff::diff(running.as_ref(), Some(&job));
-    let mut annotations = Annotations::default();
-    for (group, updates) in &planned.answer.groups {
-        let updates = Updates {
-            place: updates.place,
-            stop: updates.stop,
-            destructive_update: updates.destructive_update,
-            in_place_update: updates.in_place_update,
-            canary: updates.canary,
-            migrate: updates.migrate,
-            ignore: updates.ignore,
-            preemptions: updates.preemptions,
-            ..Updates::default()
-        };
-        annotations.groups.insert(group.clone(), updates);
-    }
-    Ok(Prepared { compiled, planned, diff, annotations })
+    let groups = planned.answer.groups.iter().map(|(group, updates)| (group.clone(), *updates)).collect();
+    let annotations = Annotations { groups, ..Annotations::default() };
+    Ok(Prepared { compiled, job, planned, diff, annotations })
 }
 
 /// The counts that will be submitted, which may be those of the running job.
@@ -147,7 +139,7 @@ pub fn show(printer: &Printer, prepared: &Prepared<'_>) {
             printer.line(format_args!("{key} {word}"));
             summary(printer, prepared.compiled.job());
         }
-        _ => printer.result(draw(printer, prepared)),
+        _ => printer.result(prepared.shown(printer.diff_style(), diff::text::render)),
     }
     for (group, failure) in &prepared.planned.answer.failures {
         for reason in placement::reasons(failure) {
@@ -163,13 +155,13 @@ pub fn show(printer: &Printer, prepared: &Prepared<'_>) {
     }
 }
 
-/// The difference as text.
-pub fn draw(printer: &Printer, prepared: &Prepared<'_>) -> String {
-    let masker = masker();
-    let find = |span: Span| prepared.compiled.origin(span);
-    let style = if printer.colour() { Style::coloured() } else { Style::plain() };
-    let show = Show { style, masker: &masker, place: Some(&find), annotations: Some(&prepared.annotations) };
-    diff::text::render(&prepared.diff, &show)
+impl Prepared<'_> {
+    /// Shows the difference in some way, with the place of each change and what happens to allocations.
+    fn shown<T>(&self, style: Style, show: impl FnOnce(&JobDiff, &Show<'_>) -> T) -> T {
+        let find = |span: Span| self.compiled.origin(span);
+        let how = Show { style, masker: masker(), place: Some(&find), annotations: Some(&self.annotations) };
+        show(&self.diff, &how)
+    }
 }
 
 /// A new job in a few lines: `-v` shows all of it.
@@ -244,19 +236,15 @@ pub fn guard(project: &Project, stage: &Stage, jobs: &[&Compiled], args: &Submit
 /// Who submits what, when, and from which commit.
 pub fn origin(project: &Project, compiled: &Compiled, provenance: &Provenance, args: &SubmitArgs) -> Origin {
     let merged = &compiled.merged;
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
-    let config = project.job_path(&merged.name).ok();
-    let config =
-        config.and_then(|path| path.strip_prefix(&project.root).ok().map(|path| path.display().to_string()));
-    let git_user = Git::find(&project.root).ok().flatten().and_then(|git| git.user());
+    let login = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
     Origin {
         tool: concat!("platy-manage ", env!("CARGO_PKG_VERSION")).to_owned(),
         job_key: merged.job_key.clone(),
-        config: config.unwrap_or_default(),
+        config: project.within(merged.file.source.name()).display().to_string(),
         stage: merged.stage.name.clone(),
         commit: provenance.commit.clone(),
         dirty: !provenance.dirty.is_empty(),
-        user: git_user.unwrap_or(user),
+        user: provenance.user.clone().unwrap_or_else(login),
         time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         set: args.set.masked(),
         escapes: provenance.escapes.clone(),
@@ -288,9 +276,8 @@ pub fn submit(
     interrupted: &AtomicBool,
     alone: bool,
 ) -> Result<Finished> {
-    // The source is of the job that is sent, with the counts that were kept: `status` compares them.
-    let source = running_job(&prepared.planned.job)?.to_hcl();
-    let submitted = submit::register(cluster, &prepared.planned, &source, origin)?;
+    // The source is of the job that is sent: `status` compares the two.
+    let submitted = submit::register(cluster, &prepared.planned, &prepared.job.to_hcl(), origin)?;
     let Some(registered) = submitted.registered else {
         return Ok(Finished { outcome: None, registered: false });
     };
@@ -316,14 +303,6 @@ pub fn submit(
 
 /// The difference and the plan of a job as JSON.
 pub fn as_json(prepared: &Prepared<'_>, finished: Option<&Finished>) -> Json {
-    let masker = masker();
-    let find = |span: Span| prepared.compiled.origin(span);
-    let show = Show {
-        style: Style::plain(),
-        masker: &masker,
-        place: Some(&find),
-        annotations: Some(&prepared.annotations),
-    };
     let merged = &prepared.compiled.merged;
     json!({
         "job": merged.name,
@@ -337,7 +316,7 @@ pub fn as_json(prepared: &Prepared<'_>, finished: Option<&Finished>) -> Json {
             Change::None => "none",
         },
         "index": prepared.planned.check_index(),
-        "diff": diff::json::to_json(&prepared.diff, &show),
+        "diff": prepared.shown(Style::plain(), diff::json::to_json),
         "groups": prepared.annotations.groups,
         "unplaceable": prepared.planned.answer.failures.iter()
             .map(|(group, failure)| (group.clone(), placement::reasons(failure).into()))

@@ -4,10 +4,9 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::apply::worst;
-use super::context::{Access, Context, StageArgs, job_names};
+use super::context::{Access, Context, JobsArgs, StageArgs};
 use super::output::{Printer, Styled, style};
 use super::rollout::{self, running_job};
-use super::validate::select;
 use super::{Done, Result};
 use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, Submission, Wait};
 use crate::compile::{Compiled, Outcome};
@@ -19,12 +18,8 @@ use crate::jobspec::{self, Job, Variables};
 /// Show what runs of a job, and whether it is what its file says
 #[derive(Debug, Args)]
 pub struct Command {
-    /// The jobs
-    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all", add = job_names())]
-    names: Vec<String>,
-    /// Every job of the project, a line each
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    jobs: JobsArgs,
     #[command(flatten)]
     stage: StageArgs,
 }
@@ -43,11 +38,11 @@ impl Command {
     pub(super) fn run(self, context: &Context) -> Result<Done> {
         let project = context.project()?;
         let stage = context.stage(&project, &self.stage, Access::Reads)?;
-        let jobs = select(&project, &self.names, self.all)?;
+        let jobs = self.jobs.select(&project)?;
         let cluster = rollout::open(&project, stage)?;
         let printer = &context.printer;
         let (mut kinds, mut objects) = (Vec::new(), Vec::new());
-        let brief = self.all || jobs.len() > 1;
+        let brief = self.jobs.all || jobs.len() > 1;
         let width = jobs.iter().map(|job| job.name.len()).max().unwrap_or(0);
         for outcome in context.compiler(&project).fleet(&jobs, &[stage], &[]) {
             let Outcome { name, result, .. } = outcome;
@@ -96,20 +91,15 @@ impl Command {
 
 fn state(cluster: &dyn Cluster, id: &str, compiled: Option<&Compiled>, brief: bool) -> Result<Option<State>> {
     let Some(running) = cluster.read_job(id)? else { return Ok(None) };
-    let differs = match compiled {
-        Some(compiled) if !running.stopped => {
-            let job = running_job(&running.job)?;
-            Some(!diff::diff(Some(&job), Some(compiled.job())).is_none())
-        }
-        _ => None,
-    };
+    let mut job = running_job(&running.job)?;
+    let live = compiled.filter(|_| !running.stopped);
+    let differs = live.map(|compiled| !diff::diff(Some(&job), Some(compiled.job())).is_none());
     if brief {
         let allocations = cluster.allocations(id, Wait::NOW)?.value;
         return Ok(Some(State { running, origin: None, deployment: None, allocations, differs }));
     }
     // What only explains more may be missing: an old version's submission is forgotten by Nomad.
     let submission = cluster.submission(id, running.version).ok().flatten();
-    let mut job = running_job(&running.job)?;
     // Stopping a job changes nothing else of what was submitted.
     job.root.set("Stop", Value::Null);
     let origin = submission.filter(|submission| made(submission, &job)).and_then(|found| found.origin());

@@ -34,7 +34,7 @@ impl Command {
         let stage = context.stage(&project, &self.stage, Access::Writes)?;
         // A job may be stopped though its file is gone or broken: its name decides its ID.
         if !crate::load::units::is_name(&self.name) {
-            project.job_path(&self.name)?;
+            project.job(&self.name)?;
         }
         let id = merge::job_id(stage, &self.name);
         let cluster = rollout::open(&project, stage)?;
@@ -43,7 +43,7 @@ impl Command {
         let Some(running) = running.filter(|running| self.purge || !running.stopped) else {
             let diagnostic =
                 Diagnostic::error(&NOT_THERE, format!("`{}` does not run in `{}`", self.name, stage.name));
-            let diagnostic = match project.job_path(&self.name) {
+            let diagnostic = match project.job(&self.name) {
                 Ok(_) => diagnostic
                     .hint(format!("to see what runs: `platy-manage status --all --stage={}`", stage.name)),
                 Err(unknown) => unknown.diagnostics.iter().fold(diagnostic, |diagnostic, unknown| {

@@ -5,23 +5,19 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde_json::json;
 
-use super::context::{Access, AllStagesArg, Context, SetArgs, StageArgs, job_names};
+use super::context::{Access, AllStagesArg, Context, JobsArgs, SetArgs, StageArgs};
 use super::output::{Styled, style};
 use super::{Done, Result, usage};
 use crate::compile::Outcome;
-use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
+use crate::diagnostic::{self, Diagnostic, FailureKind};
 use crate::merge;
-use crate::project::{JobEntry, Project, Stage};
+use crate::project::{JobEntry, Stage};
 
 /// Check jobs offline, by all that Nomad and the project demand of them
 #[derive(Debug, Args)]
 pub struct Command {
-    /// The jobs
-    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all", add = job_names())]
-    names: Vec<String>,
-    /// Every job of the project
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    jobs: JobsArgs,
     #[command(flatten)]
     stage: StageArgs,
     #[command(flatten)]
@@ -36,7 +32,7 @@ impl Command {
         // Without a word on stages a job is checked in all of them: validating only reads.
         let all = self.all_stages.all_stages || self.stage.stages.is_empty();
         let stages = context.stages(&project, &self.stage, all, Access::Reads)?;
-        let jobs = select(&project, &self.names, self.all)?;
+        let jobs = self.jobs.select(&project)?;
         if jobs.is_empty() {
             return Err(usage("the project has no jobs", "a job is a file `jobs/NAME.yaml`"));
         }
@@ -45,7 +41,7 @@ impl Command {
             let selected = |name: &str, stage: &str| {
                 jobs.iter().any(|job| job.name == name) && stages.iter().any(|other| other.name == stage)
             };
-            if self.all || shared.jobs.iter().any(|(name, stage)| selected(name, stage)) {
+            if self.jobs.all || shared.jobs.iter().any(|(name, stage)| selected(name, stage)) {
                 problems.push(shared.diagnostic);
             }
         }
@@ -54,10 +50,8 @@ impl Command {
         let found = collect(&outcomes);
         problems.extend(found.problems);
         self.show(context, &jobs, &stages, &outcomes, &problems, &found.not_checked);
-        Ok(match problems.iter().any(Diagnostic::is_error) || failed > 0 {
-            true => Done::Shown(FailureKind::Invalid),
-            false => Done::Ok,
-        })
+        let invalid = problems.iter().any(Diagnostic::is_error) || failed > 0;
+        Ok(if invalid { Done::Shown(FailureKind::Invalid) } else { Done::Ok })
     }
 
     fn show(
@@ -102,25 +96,6 @@ impl Command {
                 .detail(format_args!("{}", Styled(style::DIM, format!("not checked offline: {sentence}"))));
         }
     }
-}
-
-/// The jobs that the command line selects, in its order.
-pub(super) fn select(project: &Project, names: &[String], all: bool) -> Result<Vec<JobEntry>> {
-    if all {
-        return project.jobs();
-    }
-    let mut problems = Vec::new();
-    let mut jobs: Vec<JobEntry> = Vec::new();
-    for name in names {
-        match project.job_path(name) {
-            Ok(path) if jobs.iter().all(|job| job.name != *name) => {
-                jobs.push(JobEntry { name: name.clone(), path })
-            }
-            Ok(_) => {}
-            Err(failure) => problems.extend(failure.diagnostics),
-        }
-    }
-    if problems.is_empty() { Ok(jobs) } else { Err(Failure::invalid(problems)) }
 }
 
 /// What was found, each thing once, however many stages have it.

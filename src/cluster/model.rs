@@ -6,6 +6,8 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::diff::annotations::Updates;
+
 /// A job in the shape of Nomad's API: the object under `"Job"`.
 pub type JobDocument = serde_json::Value;
 
@@ -126,7 +128,7 @@ pub struct PlanAnswer {
     /// The index to register with; 0 if the job does not exist.
     pub job_modify_index: u64,
     /// What happens to the allocations, per group.
-    pub groups: IndexMap<String, GroupUpdates>,
+    pub groups: IndexMap<String, Updates>,
     /// Why allocations find no place, per group.
     pub failures: IndexMap<String, PlacementFailure>,
     /// Warnings of the server, one each.
@@ -137,35 +139,6 @@ pub struct PlanAnswer {
     pub diff: serde_json::Value,
     /// Allocations of other jobs that would be evicted.
     pub preempted: Vec<PreemptedAllocation>,
-}
-
-/// What happens to the allocations of a group (`DesiredUpdates`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct GroupUpdates {
-    /// Left alone.
-    pub ignore: u64,
-    /// Created.
-    pub place: u64,
-    /// Moved to another node.
-    pub migrate: u64,
-    /// Stopped.
-    pub stop: u64,
-    /// Updated while they run.
-    pub in_place_update: u64,
-    /// Stopped and created again.
-    pub destructive_update: u64,
-    /// Created beside the old ones.
-    pub canary: u64,
-    /// Evictions of other jobs.
-    pub preemptions: u64,
-}
-
-impl GroupUpdates {
-    /// Whether any allocation is created, stopped or moved.
-    pub fn moves(&self) -> bool {
-        self.place + self.migrate + self.stop + self.destructive_update + self.canary > 0
-    }
 }
 
 /// An allocation that would be evicted.

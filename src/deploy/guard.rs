@@ -55,6 +55,8 @@ pub struct Provenance {
     pub commit: String,
     /// The files of the project that are not committed.
     pub dirty: Vec<String>,
+    /// Whom git names as the author of commits, if it names one.
+    pub user: Option<String>,
     /// Guards that were switched off and would have refused, by their option.
     pub escapes: Vec<String>,
 }
@@ -83,6 +85,7 @@ pub fn check(stage: &Stage, project: &Path, builds: &[Build<'_>], escapes: Escap
     let mut provenance = Provenance::default();
     if let Some(git) = &git {
         provenance.commit = git.head()?.unwrap_or_default();
+        provenance.user = git.user();
         provenance.dirty = git.dirty(Some(project))?.iter().map(|path| path.display().to_string()).collect();
     }
     if !stage.protected {

@@ -15,7 +15,7 @@ pub struct Annotations {
 }
 
 /// How many allocations of a group meet which fate (Nomad's `DesiredUpdates`).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all(deserialize = "PascalCase", serialize = "snake_case"), default)]
 pub struct Updates {
     /// Are created.

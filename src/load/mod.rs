@@ -12,6 +12,7 @@ pub mod units;
 pub mod waiver;
 pub mod yaml;
 
+use std::io::Read;
 use std::path::Path;
 
 pub use node::{Directive, Entry, Kind, Node};
@@ -42,8 +43,8 @@ pub struct JobFile {
 /// # Errors
 /// Everything that is wrong with the file; an unknown name, with the nearest known one.
 pub fn load(project: &Project, name: &str) -> Result<JobFile, Vec<Diagnostic>> {
-    let path = project.job_path(name).map_err(|failure| failure.diagnostics)?;
-    load_text(project, name, read(&path, &project.display(&path))?)
+    let job = project.job(name).map_err(|failure| failure.diagnostics)?;
+    load_entry(project, &job)
 }
 
 /// Reads a job file that was found already.
@@ -100,28 +101,37 @@ pub fn load_text(project: &Project, name: &str, source: Source) -> Result<JobFil
 /// # Errors
 /// Why it cannot be read.
 pub fn read(path: &Path, name: &str) -> Result<Source, Vec<Diagnostic>> {
-    use std::io::Read;
-
+    let bytes = std::fs::File::open(path).and_then(|file| bounded(file, yaml::MAX_BYTES));
     let refuse = |message: String| vec![Diagnostic::error(&yaml::UNREADABLE, message)];
+    match bytes {
+        Ok(Some(bytes)) => utf8(name, bytes)
+            .map(|text| Source::new(name, text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
+            .map_err(|problem| vec![*problem]),
+        Ok(None) => Err(refuse(format!("`{name}` is larger than 1 MiB"))),
+        Err(error) => Err(refuse(format!("`{name}` cannot be read: {error}"))),
+    }
+}
+
+/// All of a stream, or `None` where that is more than `most` bytes.
+///
+/// # Errors
+/// Those of the stream.
+pub fn bounded(stream: impl Read, most: u64) -> std::io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(yaml::MAX_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|error| refuse(format!("`{name}` cannot be read: {error}")))?;
-    if bytes.len() as u64 > yaml::MAX_BYTES {
-        return Err(refuse(format!("`{name}` is larger than 1 MiB")));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source::new(name, text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))),
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let source = Source::new(name, text);
-            let place = source.place(valid..valid + '\u{fffd}'.len_utf8());
-            Err(vec![
-                Diagnostic::error(&yaml::UNREADABLE, "the file is not UTF-8")
-                    .at_with(place, "this byte")
-                    .hint("save the file as UTF-8"),
-            ])
-        }
-    }
+    stream.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
+
+/// Bytes as text, to be shown as `name`.
+///
+/// # Errors
+/// The first byte that is not UTF-8, at its place.
+pub fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let source = Source::new(name, String::from_utf8_lossy(error.as_bytes()));
+        let place = source.place(valid..valid + '\u{fffd}'.len_utf8());
+        let diagnostic = Diagnostic::error(&yaml::UNREADABLE, "the file is not UTF-8");
+        Box::new(diagnostic.at_with(place, "this byte").hint("save the file as UTF-8"))
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{SHARED_ID, job_id};
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::Diagnostic;
 use crate::project::{JobEntry, Project};
 
 /// Two jobs, or one job in two stages, that would be one job in the cluster.
@@ -33,7 +33,7 @@ pub fn shared_ids(project: &Project, jobs: &[JobEntry]) -> Vec<SharedId> {
             let id = job_id(stage, &job.name);
             let key = (stage.cluster.as_str(), stage.namespace.as_str(), id.clone());
             let Some((other, other_stage)) = seen.insert(key, (job, &stage.name)) else { continue };
-            let place = |job: &JobEntry| Source::new(project.display(&job.path), "").place(0..0);
+            let place = |job: &JobEntry| project.file(&job.path);
             let message = format!(
                 "`{}` in `{}` and `{}` in `{other_stage}` would both be `{id}` in the cluster `{}`",
                 job.name, stage.name, other.name, stage.cluster

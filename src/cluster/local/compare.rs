@@ -6,7 +6,8 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::cluster::{GroupUpdates, JobDocument};
+use crate::cluster::JobDocument;
+use crate::diff::annotations::Updates;
 
 /// What of a group is fixed when an allocation is created.
 const FIXED_IN_GROUP: [&str; 4] = ["EphemeralDisk", "Networks", "Consul", "Volumes"];
@@ -87,7 +88,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 /// What happens per group when `to` replaces `from` (`None`: nothing runs).
-pub(super) fn updates(from: Option<&JobDocument>, to: &JobDocument) -> IndexMap<String, GroupUpdates> {
+pub(super) fn updates(from: Option<&JobDocument>, to: &JobDocument) -> IndexMap<String, Updates> {
     let mut updates = IndexMap::new();
     let changed = from.is_some_and(|from| !same(from, to));
     for group in groups(to) {
@@ -97,10 +98,10 @@ pub(super) fn updates(from: Option<&JobDocument>, to: &JobDocument) -> IndexMap<
             (Some(from), Some(old_group)) => {
                 let old = if is_template(from) { 0 } else { count(from, old_group) };
                 let kept = old.min(new);
-                let mut update = GroupUpdates {
+                let mut update = Updates {
                     place: new.saturating_sub(old),
                     stop: old.saturating_sub(new),
-                    ..GroupUpdates::default()
+                    ..Updates::default()
                 };
                 if destroys(from, old_group, to, group) {
                     let strategy = strategy(to, group);
@@ -118,14 +119,14 @@ pub(super) fn updates(from: Option<&JobDocument>, to: &JobDocument) -> IndexMap<
                 }
                 update
             }
-            _ => GroupUpdates { place: new, ..GroupUpdates::default() },
+            _ => Updates { place: new, ..Updates::default() },
         };
         updates.insert(name(group).to_owned(), update);
     }
     for (job, old) in from.iter().flat_map(|from| groups(from).into_iter().map(move |old| (from, old))) {
         if !updates.contains_key(name(old)) {
             let stop = if is_template(job) { 0 } else { count(job, old) };
-            updates.insert(name(old).to_owned(), GroupUpdates { stop, ..GroupUpdates::default() });
+            updates.insert(name(old).to_owned(), Updates { stop, ..Updates::default() });
         }
     }
     updates
@@ -207,27 +208,21 @@ mod tests {
         }]})
     }
 
-    fn of(from: Option<&Value>, to: &Value) -> GroupUpdates {
+    fn of(from: Option<&Value>, to: &Value) -> Updates {
         updates(from, to)["g"]
     }
 
     /// The counts are those that a real Nomad answered for the same changes.
     #[test]
     fn counts_are_those_of_nomad() {
-        let none = GroupUpdates::default();
+        let none = Updates::default();
         let old = job(2, "10", "http");
-        assert_eq!(of(None, &old), GroupUpdates { place: 2, ..none });
-        assert_eq!(of(Some(&old), &old), GroupUpdates { ignore: 2, ..none });
+        assert_eq!(of(None, &old), Updates { place: 2, ..none });
+        assert_eq!(of(Some(&old), &old), Updates { ignore: 2, ..none });
         let env = job(2, "34", "http");
-        assert_eq!(of(Some(&old), &env), GroupUpdates { ignore: 1, destructive_update: 1, ..none });
-        assert_eq!(
-            of(Some(&old), &job(3, "10", "http")),
-            GroupUpdates { place: 1, in_place_update: 2, ..none }
-        );
-        assert_eq!(
-            of(Some(&old), &job(1, "10", "admin")),
-            GroupUpdates { stop: 1, in_place_update: 1, ..none }
-        );
+        assert_eq!(of(Some(&old), &env), Updates { ignore: 1, destructive_update: 1, ..none });
+        assert_eq!(of(Some(&old), &job(3, "10", "http")), Updates { place: 1, in_place_update: 2, ..none });
+        assert_eq!(of(Some(&old), &job(1, "10", "admin")), Updates { stop: 1, in_place_update: 1, ..none });
     }
 
     #[test]

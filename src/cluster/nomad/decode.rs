@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use crate::cluster::model::nullable;
 use crate::cluster::{
-    Dispatched, GroupSummary, GroupUpdates, JobDocument, JobStub, Observed, PlacementFailure, PlanAnswer,
+    Dispatched, GroupSummary, JobDocument, JobStub, Observed, PlacementFailure, PlanAnswer,
     PreemptedAllocation, Promoted, Registered, RunningJob, ServerVerdict, VersionTag,
 };
+use crate::diff::annotations::Updates;
 
 /// Changes the value and keeps the index.
 pub(super) trait Stamped<T> {
@@ -138,7 +139,7 @@ pub(super) struct Plan {
 #[serde(rename_all = "PascalCase", default)]
 struct Annotations {
     #[serde(rename = "DesiredTGUpdates", deserialize_with = "nullable")]
-    updates: IndexMap<String, GroupUpdates>,
+    updates: IndexMap<String, Updates>,
     #[serde(deserialize_with = "nullable")]
     preempted_allocs: Vec<PreemptedAllocation>,
 }

@@ -279,6 +279,26 @@ impl Git {
         Ok(paths)
     }
 
+    /// The paths that differ between two revisions, relative to the root of the repository.
+    ///
+    /// # Errors
+    /// `UNKNOWN_REVISION`, `GIT`.
+    pub fn changed_between(&self, from: &str, to: &str) -> Result<Vec<PathBuf>> {
+        let tree = |revision| {
+            self.commit(revision)?.tree().map_err(|error| failure("a tree cannot be read", &error))
+        };
+        let (from, to) = (tree(from)?, tree(to)?);
+        let diff = self.repository.diff_tree_to_tree(Some(&from), Some(&to), None);
+        let diff = diff.map_err(|error| failure("the difference cannot be read", &error))?;
+        let both = |delta: git2::DiffDelta<'_>| {
+            [delta.old_file().path().map(Path::to_owned), delta.new_file().path().map(Path::to_owned)]
+        };
+        let mut paths: Vec<PathBuf> = diff.deltas().flat_map(both).flatten().collect();
+        paths.sort();
+        paths.dedup();
+        Ok(paths)
+    }
+
     /// All files of a revision in a folder (relative to the root; empty: all), by path. Links and
     /// submodules are left out.
     ///

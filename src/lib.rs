@@ -30,6 +30,8 @@ pub mod diff;
 
 pub mod git;
 
+pub mod revision;
+
 pub mod cluster;
 
 pub mod deploy;

@@ -253,7 +253,7 @@ impl Command {
         if context.printer.is_text()
             && let Some(outcome) = &finished.outcome
         {
-            watching::outcome(&context.printer, name, &stage.name, outcome);
+            watching::outcome(&context.printer, job.followed(), outcome);
         }
         let what = match finished.failure_kind() {
             Some(kind) => What::Failed(kind, Vec::new()),

@@ -13,6 +13,7 @@ use crate::compile::Compiler;
 use crate::deploy::guard;
 use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
 use crate::diff::secret::Masker;
+use crate::git::Git;
 use crate::merge::SetArg;
 use crate::project::{JobEntry, Project, Stage};
 
@@ -223,6 +224,16 @@ pub fn job_names() -> ArgValueCompleter {
 pub fn masker() -> &'static Masker {
     static MASKER: OnceLock<Masker> = OnceLock::new();
     MASKER.get_or_init(|| Masker::new(uuid::Uuid::new_v4().as_bytes()))
+}
+
+/// The user that the system knows.
+pub fn login() -> String {
+    std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default()
+}
+
+/// Who works on the cluster: as git names them, else as the system does.
+pub fn user(project: &Project) -> String {
+    Git::find(&project.root).ok().flatten().and_then(|git| git.user()).unwrap_or_else(login)
 }
 
 /// Writes a file whole or not at all: beside it, then in its place.

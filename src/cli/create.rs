@@ -133,7 +133,7 @@ fn submit(
         return Ok(finished);
     }
     match &finished.outcome {
-        Some(outcome) => watching::outcome(printer, &merged.name, &stage.name, outcome),
+        Some(outcome) => watching::outcome(printer, prepared.followed(), outcome),
         None => printer.line(format_args!("{}: submitted", merged.name)),
     }
     if finished.failure_kind().is_none() {

@@ -4,8 +4,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::apply::worst;
-use super::context::{Access, Context, JobsArgs, SetArgs, StageArgs, masker};
+use super::context::{Access, AllStagesArg, Context, SetArgs, StageArgs, job_names, masker};
 use super::output::{Styled, style};
+use super::revisions::Revisions;
 use super::rollout::{self, live_job};
 use super::validate::count;
 use super::{Done, Result};
@@ -15,13 +16,26 @@ use crate::diff::{self, JobDiff, style::Style, text::Show, unified};
 use crate::jobspec::Job;
 use crate::jobspec::syntax::Span;
 
-/// Show how jobs differ from what runs, after defaults
+/// Show how jobs differ from what runs, or from a revision of git, after defaults
 #[derive(Debug, Args)]
 pub struct Command {
-    #[command(flatten)]
-    jobs: JobsArgs,
+    /// The jobs
+    #[arg(value_name = "NAME", add = job_names())]
+    #[arg(required_unless_present_any = ["all", "base"], conflicts_with = "all")]
+    names: Vec<String>,
+    /// Every job of the project
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     stage: StageArgs,
+    #[command(flatten)]
+    all_stages: AllStagesArg,
+    /// Compare with a revision of git instead of what runs, from where the two parted; no cluster is asked
+    #[arg(long, value_name = "REV", conflicts_with_all = ["set", "text"])]
+    base: Option<String>,
+    /// The revision that is compared with the base, instead of the work tree
+    #[arg(long, value_name = "REV", requires = "base")]
+    head: Option<String>,
     #[command(flatten)]
     set: SetArgs,
     /// A unified diff of the jobs' HCL
@@ -41,8 +55,13 @@ struct Pair {
 impl Command {
     pub(super) fn run(self, context: &Context) -> Result<Done> {
         let project = context.project()?;
-        let stages = context.stages(&project, &self.stage, false, Access::Reads)?;
-        let jobs = self.jobs.select(&project)?;
+        let stages = context.stages(&project, &self.stage, self.all_stages.all_stages, Access::Reads)?;
+        if let Some(base) = &self.base {
+            let (head, names) = (self.head.as_deref(), &self.names);
+            let revisions = Revisions { base, head, names, exit_code: self.exit_code };
+            return revisions.run(context, &project, &stages);
+        }
+        let jobs = if self.all { project.jobs()? } else { project.pick(&self.names)? };
         let sets = self.set.parse()?;
         let printer = &context.printer;
         let (mut kinds, mut objects) = (Vec::<FailureKind>::new(), Vec::new());
@@ -91,7 +110,7 @@ impl Command {
         if printer.is_text() {
             if pair.diff.is_none() {
                 printer.detail(format_args!("{}: the same", merged.job_key));
-                if !self.jobs.all && self.jobs.names.len() == 1 {
+                if !self.all && self.names.len() == 1 {
                     printer.status(format_args!("{}: the same as what runs", merged.job_key));
                 }
             } else if self.text {

@@ -10,17 +10,25 @@ mod context;
 mod create;
 mod diff;
 mod explain;
+mod fail;
+pub(crate) mod follow;
+mod history;
 mod jobspec;
 mod list;
 mod output;
+mod promote;
 pub mod reference;
 mod render;
+mod revisions;
+mod rollback;
 pub(crate) mod rollout;
 mod schema;
 mod status;
 mod stop;
+pub(crate) mod target;
 mod update;
 mod validate;
+mod watch;
 mod watching;
 
 use std::ffi::OsString;
@@ -80,6 +88,11 @@ enum Command {
     Diff(diff::Command),
     Status(status::Command),
     List(list::Command),
+    Watch(watch::Command),
+    Promote(promote::Command),
+    Fail(fail::Command),
+    History(history::Command),
+    Rollback(rollback::Command),
     Stop(stop::Command),
     Schema(schema::Command),
     Render(render::Command),
@@ -138,6 +151,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Diff(command) => command.run(&context),
         Command::Status(command) => command.run(&context),
         Command::List(command) => command.run(&context),
+        Command::Watch(command) => command.run(&context),
+        Command::Promote(command) => command.run(&context),
+        Command::Fail(command) => command.run(&context),
+        Command::History(command) => command.run(&context),
+        Command::Rollback(command) => command.run(&context),
         Command::Stop(command) => command.run(&context),
         Command::Schema(command) => command.run(&context),
         Command::Render(command) => command.run(&context),

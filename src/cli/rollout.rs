@@ -6,9 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::context::{SetArgs, masker};
+use super::context::{SetArgs, login, masker};
 use super::output::{Printer, Styled, style};
-use super::{Result, usage, watching};
+use super::watching::{self, Followed};
+use super::{Result, usage};
 use crate::cluster::{Cluster, Origin, RunningJob, placement};
 use crate::compile::Compiled;
 use crate::deploy::guard::{self, Build, Escapes, Provenance};
@@ -45,6 +46,9 @@ pub struct SubmitArgs {
     /// How long to wait for the deployment, e.g. `90s`, `15m`; decided by the job's deadlines unless given
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
+    /// Promote the canaries once they have been healthy for this long, e.g. `60s`
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "detach")]
+    pub promote_after: Option<Duration>,
     /// Set the counts of groups with `scaling` to what the file says; else the running job's are kept
     #[arg(long)]
     pub reset_counts: bool,
@@ -59,7 +63,8 @@ pub struct SubmitArgs {
     pub allow_unknown_githash: bool,
 }
 
-fn duration(text: &str) -> std::result::Result<Duration, String> {
+/// A duration of the command line.
+pub fn duration(text: &str) -> std::result::Result<Duration, String> {
     let nanoseconds = crate::jobspec::duration::parse(text).and_then(|number| u64::try_from(number).ok());
     nanoseconds.map(Duration::from_nanos).ok_or_else(|| "write it as `90s` or `15m`".to_owned())
 }
@@ -141,21 +146,33 @@ pub fn show(printer: &Printer, prepared: &Prepared<'_>) {
         }
         _ => printer.result(prepared.shown(printer.diff_style(), diff::text::render)),
     }
-    for (group, failure) in &prepared.planned.answer.failures {
+    show_verdict(printer, &prepared.planned);
+}
+
+/// Draws what else the cluster says of a plan: what finds no place, the next run, warnings.
+pub fn show_verdict(printer: &Printer, planned: &Planned) {
+    for (group, failure) in &planned.answer.failures {
         for reason in placement::reasons(failure) {
             printer
                 .line(format_args!("{} group `{group}` finds no place: {reason}", Styled(style::BAD, "!")));
         }
     }
-    if let Some(next) = &prepared.planned.answer.next_periodic_launch {
+    if let Some(next) = &planned.answer.next_periodic_launch {
         printer.line(format_args!("next run: {next}"));
     }
-    for warning in &prepared.planned.answer.warnings {
+    for warning in &planned.answer.warnings {
         printer.line(format_args!("{} {warning}", Styled(style::CHANGED, "warning:")));
     }
 }
 
 impl Prepared<'_> {
+    /// As what is followed once it is submitted.
+    pub fn followed(&self) -> Followed<'_> {
+        let merged = &self.compiled.merged;
+        let has_older = self.planned.running.is_some();
+        Followed { name: &merged.name, stage: &merged.stage.name, has_older }
+    }
+
     /// Shows the difference in some way, with the place of each change and what happens to allocations.
     fn shown<T>(&self, style: Style, show: impl FnOnce(&JobDiff, &Show<'_>) -> T) -> T {
         let find = |span: Span| self.compiled.origin(span);
@@ -236,7 +253,6 @@ pub fn guard(project: &Project, stage: &Stage, jobs: &[&Compiled], args: &Submit
 /// Who submits what, when, and from which commit.
 pub fn origin(project: &Project, compiled: &Compiled, provenance: &Provenance, args: &SubmitArgs) -> Origin {
     let merged = &compiled.merged;
-    let login = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
     Origin {
         tool: concat!("platy-manage ", env!("CARGO_PKG_VERSION")).to_owned(),
         job_key: merged.job_key.clone(),
@@ -248,6 +264,7 @@ pub fn origin(project: &Project, compiled: &Compiled, provenance: &Provenance, a
         time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         set: args.set.masked(),
         escapes: provenance.escapes.clone(),
+        rollback_to: None,
     }
 }
 
@@ -294,7 +311,10 @@ pub fn submit(
     let mut options = watch::Options::for_job(&prepared.planned.job, interrupted);
     if let Some(timeout) = args.timeout {
         options.timeout = timeout;
+    } else if let Some(healthy) = args.promote_after {
+        options.timeout += healthy;
     }
+    options.promote_after = args.promote_after;
     let mut view = watching::View::new(printer, &prepared.compiled.merged.name, alone);
     let outcome = watch::watch(cluster, id, &registered, &options, &mut |event| view.event(&event))?;
     view.finish();

@@ -5,15 +5,15 @@ use serde_json::{Value as Json, json};
 
 use super::apply::worst;
 use super::context::{Access, Context, JobsArgs, StageArgs};
+use super::history::{made_by, when};
 use super::output::{Printer, Styled, style};
 use super::rollout::{self, running_job};
 use super::{Done, Result};
-use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, Submission, Wait};
+use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, Wait};
 use crate::compile::{Compiled, Outcome};
-use crate::diagnostic::{self, Source};
+use crate::deploy::credit;
+use crate::diagnostic;
 use crate::diff;
-use crate::jobspec::tree::Value;
-use crate::jobspec::{self, Job, Variables};
 
 /// Show what runs of a job, and whether it is what its file says
 #[derive(Debug, Args)]
@@ -91,31 +91,17 @@ impl Command {
 
 fn state(cluster: &dyn Cluster, id: &str, compiled: Option<&Compiled>, brief: bool) -> Result<Option<State>> {
     let Some(running) = cluster.read_job(id)? else { return Ok(None) };
-    let mut job = running_job(&running.job)?;
+    let job = running_job(&running.job)?;
     let live = compiled.filter(|_| !running.stopped);
     let differs = live.map(|compiled| !diff::diff(Some(&job), Some(compiled.job())).is_none());
     if brief {
         let allocations = cluster.allocations(id, Wait::NOW)?.value;
         return Ok(Some(State { running, origin: None, deployment: None, allocations, differs }));
     }
-    // What only explains more may be missing: an old version's submission is forgotten by Nomad.
-    let submission = cluster.submission(id, running.version).ok().flatten();
-    // Stopping a job changes nothing else of what was submitted.
-    job.root.set("Stop", Value::Null);
-    let origin = submission.filter(|submission| made(submission, &job)).and_then(|found| found.origin());
+    let origin = credit::origin(cluster, &running, &job);
     let deployment = cluster.latest_deployment(id, Wait::NOW)?.value;
     let allocations = cluster.allocations(id, Wait::NOW)?.value;
     Ok(Some(State { running, origin, deployment, allocations, differs }))
-}
-
-/// Whether a submission is what made this job.
-///
-/// Where a job is registered without a submission, Nomad copies that of the version in the payload: an edit by
-/// hand would be credited to who submitted before.
-fn made(submission: &Submission, job: &Job) -> bool {
-    let source = Source::new("submission", submission.source.as_str());
-    jobspec::parse(&source, &Variables::default())
-        .is_ok_and(|made| diff::diff(Some(&made), Some(job)).is_none())
 }
 
 fn verdict(state: &State) -> Styled<&'static str> {
@@ -156,15 +142,9 @@ fn page(printer: &Printer, name: &str, stage: &str, state: &State) {
     let running = &state.running;
     printer.line(format_args!("{}  {}", Styled(style::BOLD, name), verdict(state)));
     printer.line(format_args!("  job         {} ({}, {})", running.id, running.kind, running.status));
-    let when = jiff::Timestamp::from_nanosecond(running.submit_time.into())
-        .map(|time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
-        .unwrap_or_default();
-    printer.line(format_args!("  version     {}, submitted {when}", running.version));
+    printer.line(format_args!("  version     {}, submitted {}", running.version, when(running)));
     if let Some(origin) = &state.origin {
-        let commit = origin.commit.get(..12).unwrap_or("no commit");
-        let dirty = if origin.dirty { " with uncommitted changes" } else { "" };
-        let by = if origin.user.is_empty() { String::new() } else { format!(", by {}", origin.user) };
-        printer.line(format_args!("  from        {} at {commit}{dirty}{by}", origin.config));
+        printer.line(format_args!("  from        {} at {}", origin.config, made_by(Some(origin))));
     }
     if let Some(deployment) = &state.deployment {
         let of = if deployment.job_version == running.version {

@@ -88,8 +88,23 @@ fn progress(deployment: &Deployment) -> String {
     format!("deployment {}: {}", deployment.status, groups.join(", "))
 }
 
-/// Tells how it ended, with what there is to know about a failure.
-pub fn outcome(printer: &Printer, name: &str, stage: &str, outcome: &Outcome) {
+/// The job that was followed.
+#[derive(Debug, Clone, Copy)]
+pub struct Followed<'j> {
+    /// Its name.
+    pub name: &'j str,
+    /// The name of its stage.
+    pub stage: &'j str,
+    /// Whether there is an older version to go back to.
+    pub has_older: bool,
+}
+
+/// Tells how it ended, with what there is to know about a failure, and what can be done now.
+pub fn outcome(printer: &Printer, job: Followed<'_>, outcome: &Outcome) {
+    let Followed { name, stage, has_older } = job;
+    let next = |what: &str, verb: &str| {
+        printer.line(format_args!("  {what:<12} platy-manage {verb} {name} --stage={stage}"));
+    };
     let good = |text: String| printer.line(format_args!("{} {text}", Styled(style::GOOD, "✔")));
     let bad = |text: String| printer.line(format_args!("{} {text}", Styled(style::BAD, "✘")));
     match outcome {
@@ -104,11 +119,15 @@ pub fn outcome(printer: &Printer, name: &str, stage: &str, outcome: &Outcome) {
         Outcome::Failed { description, tasks } => {
             bad(format!("{name}: failed: {description}"));
             tell(printer, tasks);
-            printer.line(format_args!("  see more: platy-manage status {name} --stage={stage}"));
+            if has_older {
+                next("go back:", "rollback");
+            }
+            next("see more:", "status");
         }
         Outcome::Reverted { to, description, tasks } => {
             bad(format!("{name}: failed, and version {to} runs again: {description}"));
             tell(printer, tasks);
+            next("what failed:", "diff");
         }
         Outcome::Unplaceable(groups) => {
             bad(format!("{name}: some allocations find no place"));
@@ -117,16 +136,24 @@ pub fn outcome(printer: &Printer, name: &str, stage: &str, outcome: &Outcome) {
                     printer.line(format_args!("  group `{group}`: {reason}"));
                 }
             }
+            next("go on:", "watch");
+            if has_older {
+                next("go back:", "rollback");
+            }
         }
-        Outcome::AwaitsPromotion(_) => good(format!("{name}: canaries are healthy and wait to be promoted")),
+        Outcome::AwaitsPromotion(_) => {
+            good(format!("{name}: canaries are healthy and wait to be promoted"));
+            next("promote:", "promote");
+            next("give up:", "fail");
+        }
         Outcome::Superseded(why) => bad(format!("{name}: somebody else changed the job meanwhile: {why}")),
         Outcome::TimedOut(after) => {
             bad(format!("{name}: not done after {}s; the deployment goes on", after.as_secs()));
-            printer.line(format_args!("  look again: platy-manage status {name} --stage={stage}"));
+            next("go on:", "watch");
         }
         Outcome::Interrupted => {
             bad(format!("{name}: no longer watched; the deployment goes on"));
-            printer.line(format_args!("  look again: platy-manage status {name} --stage={stage}"));
+            next("go on:", "watch");
         }
     }
 }

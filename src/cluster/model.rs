@@ -258,6 +258,9 @@ pub struct Origin {
     /// Guards that were switched off, by the name of their option.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub escapes: Vec<String>,
+    /// The version that it went back to; who made that is what the rest says, but `user` and `time`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback_to: Option<u64>,
 }
 
 /// The answer to a registration.

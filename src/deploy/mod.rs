@@ -1,5 +1,6 @@
 //! From a compiled job to a running one: the guards, the submission, the watch.
 
+pub mod credit;
 pub mod failures;
 pub mod guard;
 pub mod submit;

@@ -88,6 +88,17 @@ pub fn keep_counts(mut job: JobDocument, running: Option<&RunningJob>, keep: Kee
     job
 }
 
+/// The counts of the groups, in their order.
+pub fn counts(job: &JobDocument) -> Vec<(&str, Option<u64>)> {
+    let groups = job.get("TaskGroups").and_then(Value::as_array);
+    let one = |group| (name_of(group), Value::get(group, "Count").and_then(Value::as_u64));
+    groups.into_iter().flatten().map(one).collect()
+}
+
+fn name_of(group: &Value) -> &str {
+    group.get("Name").and_then(Value::as_str).unwrap_or_default()
+}
+
 /// Asks what registering the job would change.
 ///
 /// # Errors

@@ -6,10 +6,13 @@ use super::Code;
 
 /// Every code, in order.
 pub fn all() -> Vec<&'static Code> {
-    let lists: [&[&'static Code]; 23] = [
+    let lists: [&[&'static Code]; 26] = [
         crate::cli::CODES,
         crate::cli::rollout::CODES,
         crate::cli::apply::CODES,
+        crate::cli::target::CODES,
+        crate::cli::follow::CODES,
+        crate::revision::CODES,
         crate::load::yaml::CODES,
         crate::load::shape::CODES,
         crate::load::CODES,

@@ -198,6 +198,14 @@ impl Project {
         ))
     }
 
+    /// Opens the project in this folder, whose files are shown as if they were in `shown`.
+    ///
+    /// # Errors
+    /// All that is wrong with `platy.yaml`.
+    pub fn open_as(root: &Path, shown: PathBuf) -> Result<Self> {
+        Self::read(root, shown)
+    }
+
     /// A path as the user would write it: relative to the working folder where it is below or above it.
     pub fn display(&self, path: &Path) -> String {
         match path.strip_prefix(&self.root) {

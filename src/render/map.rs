@@ -272,6 +272,14 @@ impl LineMap {
         item.place.clone().filter(|_| same)
     }
 
+    /// The names of the project's templates that wrote any of the text, each once.
+    pub fn templates(&self) -> impl Iterator<Item = &str> {
+        let used: std::collections::BTreeSet<usize> =
+            self.segments.iter().map(|segment| segment.template).collect();
+        let templates = used.into_iter().filter_map(|template| self.templates.get(template));
+        templates.filter(|template| !template.builtin).map(|template| template.source.name())
+    }
+
     /// Where a range of the rendered text came from; `None` for a text that no template wrote.
     pub fn origin(&self, range: Range<usize>) -> Option<Origin> {
         let i = self.segments.partition_point(|segment| segment.start <= range.start);

@@ -74,13 +74,14 @@ impl Sink {
 }
 
 /// A project whose stage `real` is the agent.
-struct Project {
-    folder: tempfile::TempDir,
+pub struct Project {
+    /// Its folder.
+    pub folder: tempfile::TempDir,
     address: String,
 }
 
 impl Project {
-    fn new(address: &str, events: &str) -> Self {
+    pub fn new(address: &str, events: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("jobs")).unwrap();
         let platy = format!(
@@ -92,11 +93,11 @@ impl Project {
         Self { folder, address: address.to_owned() }
     }
 
-    fn job(&self, name: &str, text: &str) {
+    pub fn job(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(format!("jobs/{name}.yaml")), text).unwrap();
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_platy-manage"))
             .args(arguments)
             .current_dir(self.folder.path())
@@ -108,7 +109,7 @@ impl Project {
     }
 
     /// Runs a command that must end with this code; gives both streams.
-    fn ends(&self, code: i32, arguments: &[&str]) -> String {
+    pub fn ends(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let text =
             format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -116,19 +117,19 @@ impl Project {
         text
     }
 
-    fn put(&self, path: &str, body: &Value) -> Value {
+    pub fn put(&self, path: &str, body: &Value) -> Value {
         let mut answer = ureq::put(format!("{}{path}", self.address)).send(body.to_string()).unwrap();
         serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap()
     }
 
-    fn get(&self, path: &str) -> Value {
+    pub fn get(&self, path: &str) -> Value {
         let mut answer = ureq::get(format!("{}{path}", self.address)).call().unwrap();
         serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap()
     }
 }
 
 /// A job that runs until it is stopped.
-fn sleeper(template: &str, driver: &str, more: &str) -> String {
+pub fn sleeper(template: &str, driver: &str, more: &str) -> String {
     format!(
         "file: {template}\nconfig:\n  driver: {driver}\n  command: /bin/sh\n  args: [\"-c\", \"exec sleep 600\"]\n  \
          kill_timeout: 2s\n{more}"

@@ -14,7 +14,7 @@ use crate::merge::{self, Merged, SetArg};
 use crate::project::{JobEntry, Project, Stage};
 use crate::render::{Rendered, Renderer};
 use crate::validate::waive::Effect;
-use crate::validate::{self, taskargs};
+use crate::validate::{self, policy, taskargs};
 
 crate::codes! {
     /// A waiver whose last day has passed.
@@ -68,6 +68,7 @@ pub struct Compiler<'p> {
     project: &'p Project,
     renderer: Renderer,
     schemas: taskargs::Schemas,
+    policies: policy::Policies,
     today: Date,
 }
 
@@ -76,7 +77,8 @@ impl<'p> Compiler<'p> {
     pub fn new(project: &'p Project, today: Date) -> Self {
         let folder = project.root.join("schemas");
         let schemas = taskargs::Schemas::new(&folder, project.display(&folder));
-        Self { project, renderer: Renderer::new(project), schemas, today }
+        let policies = policy::Policies::new(project);
+        Self { project, renderer: Renderer::new(project), schemas, policies, today }
     }
 
     /// Compiles one job for one stage; reads only the files that it needs.
@@ -130,8 +132,21 @@ impl<'p> Compiler<'p> {
             }
             kept
         };
+        let policies = self.policies.check(self.project, &stage.name, &injected.job);
+        let by_template = |mut finding: Diagnostic| {
+            finding = rendered.map(finding);
+            // What no value of the job's file decides is decided by its choice of the template.
+            if lines_in(&merged, &finding).is_empty() && finding.code.id == policy::POLICY.id {
+                finding = finding.related(merged.template_place.clone(), "by this template");
+            }
+            finding
+        };
+        let (refused, disliked): (Vec<_>, Vec<_>) =
+            policies.into_iter().map(by_template).partition(Diagnostic::is_error);
         problems.extend(keep(take(verdict.errors)));
+        problems.extend(keep(refused));
         let mut warnings = keep(take(verdict.warnings));
+        warnings.extend(keep(disliked));
         warnings.extend(expired.iter().flat_map(|finding| self.expired(&merged, finding)));
         let not_checked = take(verdict.not_checked);
         if !problems.is_empty() {

@@ -1,19 +1,26 @@
 //! `validate`: everything that can be known offline, of one job or of the whole fleet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 use serde_json::json;
 
 use super::context::{Access, AllStagesArg, Context, JobsArgs, SetArgs, StageArgs};
 use super::output::{Styled, style};
-use super::{Done, Result, usage};
+use super::{Done, Result, rollout, usage};
+use crate::cluster::Cluster;
 use crate::compile::Outcome;
+use crate::deploy::verdict;
 use crate::diagnostic::{self, Diagnostic, FailureKind};
 use crate::merge;
-use crate::project::{JobEntry, Stage};
+use crate::project::{JobEntry, Project, Stage};
 
-/// Check jobs offline, by all that Nomad and the project demand of them
+/// At most this many jobs are asked about at once.
+const AT_ONCE: usize = 8;
+
+/// Check jobs by all that Nomad and the project demand of them, offline or with the cluster
 #[derive(Debug, Args)]
 pub struct Command {
     #[command(flatten)]
@@ -24,6 +31,9 @@ pub struct Command {
     all_stages: AllStagesArg,
     #[command(flatten)]
     set: SetArgs,
+    /// Ask each stage's cluster too: the server's own verdict, and whether all would find a place
+    #[arg(long)]
+    cluster: bool,
 }
 
 impl Command {
@@ -46,12 +56,21 @@ impl Command {
             }
         }
         let outcomes = context.compiler(&project).fleet(&jobs, &stages, &self.set.parse()?);
+        let asked = if self.cluster { ask(&project, &stages, &outcomes)? } else { Asked::default() };
         let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
         let found = collect(&outcomes);
         problems.extend(found.problems);
+        problems.extend(asked.problems);
         self.show(context, &jobs, &stages, &outcomes, &problems, &found.not_checked);
-        let invalid = problems.iter().any(Diagnostic::is_error) || failed > 0;
-        Ok(if invalid { Done::Shown(FailureKind::Invalid) } else { Done::Ok })
+        let invalid = |problem: &Diagnostic| problem.code.id != verdict::NO_PLACE.id;
+        let errors = || problems.iter().filter(|problem| problem.is_error());
+        // A cluster that could not be asked comes first; a job without a place is not invalid for that.
+        let kind = match asked.unreachable {
+            Some(kind) => Some(kind),
+            None if failed > 0 || errors().any(invalid) => Some(FailureKind::Invalid),
+            None => errors().next().map(|_| FailureKind::Unplaceable),
+        };
+        Ok(kind.map_or(Done::Ok, Done::Shown))
     }
 
     fn show(
@@ -96,6 +115,55 @@ impl Command {
                 .detail(format_args!("{}", Styled(style::DIM, format!("not checked offline: {sentence}"))));
         }
     }
+}
+
+/// What the clusters said.
+#[derive(Default)]
+struct Asked {
+    problems: Vec<Diagnostic>,
+    /// Why a cluster could not be asked.
+    unreachable: Option<FailureKind>,
+}
+
+/// Asks the clusters about every job that compiled, a few at a time.
+fn ask(project: &Project, stages: &[&Stage], outcomes: &[Outcome]) -> Result<Asked> {
+    let clusters: HashMap<&str, Box<dyn Cluster>> = stages
+        .iter()
+        .map(|stage| Ok((stage.name.as_str(), rollout::open(project, stage)?)))
+        .collect::<Result<_>>()?;
+    let next = AtomicUsize::new(0);
+    let answers: Mutex<BTreeMap<usize, Result<Vec<Diagnostic>>>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE.min(outcomes.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(outcome) = outcomes.get(index) else { return };
+                    let (Ok(compiled), Some(cluster)) =
+                        (&outcome.result, clusters.get(outcome.stage.as_str()))
+                    else {
+                        continue;
+                    };
+                    let answer = verdict::ask(&**cluster, compiled);
+                    // The other jobs would wait for the same cluster in vain.
+                    if answer.as_ref().is_err_and(|failure| failure.kind == FailureKind::Unreachable) {
+                        next.store(outcomes.len(), Ordering::Relaxed);
+                    }
+                    answers.lock().unwrap_or_else(PoisonError::into_inner).insert(index, answer);
+                }
+            });
+        }
+    });
+    let mut asked = Asked::default();
+    let mut seen = BTreeSet::new();
+    for answer in answers.into_inner().unwrap_or_else(PoisonError::into_inner).into_values() {
+        let problems = answer.unwrap_or_else(|failure| {
+            asked.unreachable = asked.unreachable.or(Some(failure.kind));
+            failure.diagnostics
+        });
+        asked.problems.extend(problems.into_iter().filter(|problem| seen.insert(problem.to_string())));
+    }
+    Ok(asked)
 }
 
 /// What was found, each thing once, however many stages have it.

@@ -4,4 +4,5 @@ pub mod credit;
 pub mod failures;
 pub mod guard;
 pub mod submit;
+pub mod verdict;
 pub mod watch;

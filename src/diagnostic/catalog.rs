@@ -6,7 +6,7 @@ use super::Code;
 
 /// Every code, in order.
 pub fn all() -> Vec<&'static Code> {
-    let lists: [&[&'static Code]; 26] = [
+    let lists: &[&[&'static Code]] = &[
         crate::cli::CODES,
         crate::cli::rollout::CODES,
         crate::cli::apply::CODES,
@@ -28,15 +28,17 @@ pub fn all() -> Vec<&'static Code> {
         crate::jobspec::emit::CODES,
         crate::inject::CODES,
         crate::validate::taskargs::CODES,
+        crate::validate::policy::CODES,
         crate::compile::CODES,
         crate::cluster::CODES,
         crate::git::CODES,
         crate::deploy::guard::CODES,
         crate::deploy::submit::CODES,
+        crate::deploy::verdict::CODES,
     ];
     let subjects = crate::validate::rules::SUBJECTS.iter().flat_map(|subject| subject.rules);
     let rules = subjects.chain(crate::validate::driver::RULES).map(|rule| rule.code);
-    let mut codes: Vec<_> = lists.into_iter().flatten().copied().chain(rules).collect();
+    let mut codes: Vec<_> = lists.iter().copied().flatten().copied().chain(rules).collect();
     codes.sort_by_key(|code| code.id);
     codes
 }

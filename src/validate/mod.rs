@@ -7,6 +7,7 @@
 
 pub mod driver;
 pub mod formats;
+pub mod policy;
 pub mod reference;
 mod report;
 pub mod rules;

@@ -95,6 +95,16 @@ fn life_of_a_service(cluster: &dyn Cluster, follows: bool) {
     let stopped = cluster.deregister(id, false).unwrap();
     assert!(stopped.job_modify_index > updated.job_modify_index);
     assert!(cluster.read_job(id).unwrap().unwrap().stopped);
+    if follows {
+        // Until they have ended the scheduler counts the old allocations.
+        let began = std::time::Instant::now();
+        let runs = |status: &str| matches!(status, "pending" | "running");
+        while cluster.allocations(id, Wait::NOW).unwrap().value.iter().any(|found| runs(&found.client_status))
+        {
+            assert!(began.elapsed() < Duration::from_secs(60), "the old allocations go on");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
     let plan = cluster.plan(&job("34"), true).unwrap();
     assert_eq!((plan.diff["Type"].as_str(), plan.groups[id].place), (Some("Edited"), 2));
 }

@@ -151,7 +151,7 @@ fn each_pattern_lives_through_its_life() {
     let project = Project::new(&agent.address, &sink.url);
     for (name, template, driver, more) in [
         ("life-server", "server", "raw_exec", ""),
-        ("life-worker", "worker", "exec", ""),
+        ("life-worker", "worker", agent.exec_driver(), ""),
         (
             "life-consumer",
             "consumer",
@@ -196,7 +196,7 @@ fn scheduled_and_parameterized_jobs_report_how_they_ended() {
     let scheduled = "file: worker\nconfig:\n  driver: raw_exec\n  command: /bin/sh\n  args: [\"-c\", \"echo done\"]\n  \
                      schedule: \"0 0 1 1 *\"\n  timezone: Europe/Berlin\n";
     project.job("runs-at-times", scheduled);
-    project.job("ends-well", &script("exec", "exit 0", ""));
+    project.job("ends-well", &script(agent.exec_driver(), "exit 0", ""));
     project.job("ends-badly", &script("raw_exec", "echo it broke >&2; exit 7", ""));
     project.job(
         "never-ends",

@@ -215,6 +215,11 @@ fn other(diagnostic: Diagnostic) -> Failure {
     Failure::new(FailureKind::Other, diagnostic)
 }
 
+/// Without its token a cluster cannot be reached.
+fn no_token(diagnostic: Diagnostic) -> Failure {
+    Failure::new(FailureKind::Unreachable, diagnostic)
+}
+
 fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
@@ -237,7 +242,7 @@ fn check_token(text: &str, from: &str) -> Result<Token> {
     } else {
         return Ok(Token(token.to_owned()));
     };
-    Err(other(bad(message).hint("a token is one word, such as a UUID")))
+    Err(no_token(bad(message).hint("a token is one word, such as a UUID")))
 }
 
 fn read_token(from: &TokenFrom, home: Option<&str>) -> Result<Token> {
@@ -245,7 +250,7 @@ fn read_token(from: &TokenFrom, home: Option<&str>) -> Result<Token> {
         TokenFrom::File(path) => {
             let path = at_home(path, home);
             let text = std::fs::read_to_string(&path).map_err(|error| {
-                other(
+                no_token(
                     bad(format!("the token file `{}` cannot be read: {error}", path.display()))
                         .hint("write the token into it, readable by you only"),
                 )
@@ -255,9 +260,10 @@ fn read_token(from: &TokenFrom, home: Option<&str>) -> Result<Token> {
         TokenFrom::Command(command) => {
             let name = command.first().cloned().unwrap_or_default();
             let refuse = |why: String| {
-                other(
+                no_token(
                     bad(format!("the token command `{name}` {why}"))
-                        .hint("it must print the token and end with 0, within 20 s"),
+                        .hint("it must print the token and end with 0, within 20 s")
+                        .hint("run it by hand to see what it says: here its words are not shown, for they may hold the token"),
                 )
             };
             let text = run(command, Duration::from_secs(20)).map_err(refuse)?;
@@ -273,7 +279,8 @@ fn run(command: &[String], at_most: Duration) -> std::result::Result<String, Str
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
+        // It may hold the token, as a trace of the shell does.
+        .stderr(Stdio::null())
         .spawn()
         .map_err(|error| format!("cannot be run: {error}"))?;
     let Some(stdout) = child.stdout.take() else { return Err("has no output".to_owned()) };

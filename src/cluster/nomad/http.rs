@@ -18,6 +18,9 @@ use crate::diagnostic::{Code, Diagnostic, Failure, FailureKind, Result};
 /// The most that an answer may be; Nomad's own lists of thousands of jobs stay below.
 const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
 
+/// The longest pause that a server's `Retry-After` can ask for: somebody waits for the answer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
 /// One request.
 pub(super) struct Call<'c> {
     method: Method,
@@ -90,6 +93,8 @@ pub(super) enum Trouble {
         status: u16,
         /// The text.
         text: String,
+        /// How long the server asks to wait before the next request.
+        retry_after: Option<Duration>,
         /// What it means.
         failure: Failure,
     },
@@ -186,11 +191,37 @@ impl Http {
                 Trouble::Refused { .. } => false,
             };
             if !again || attempt >= timing.attempts {
-                return Err(trouble);
+                return Err(self.judged(&call, trouble));
             }
-            std::thread::sleep(jitter(pause));
+            let asked = match &trouble {
+                Trouble::Refused { retry_after: Some(asked), .. } => (*asked).min(LONGEST_PAUSE),
+                _ => Duration::ZERO,
+            };
+            std::thread::sleep(jitter(pause).max(asked));
             pause = (pause * 2).min(Duration::from_secs(4));
             attempt += 1;
+        }
+    }
+
+    /// Tells a token that may not from one that is none: Nomad answers both alike, except where the
+    /// token asks about itself.
+    fn judged(&self, call: &Call<'_>, trouble: Trouble) -> Trouble {
+        match trouble {
+            Trouble::Refused { status: status @ (401 | 403), text, retry_after, failure }
+                if self.connection.token.is_some()
+                    && failure.diagnostics.iter().any(|problem| problem.code.id == DENIED.id) =>
+            {
+                let own = Call::get("/v1/acl/token/self".to_owned(), "read the token", "");
+                // Found, or (an identity of a workload) known and without a page of its own.
+                let unknown = match self.send_once(&own) {
+                    Err(Trouble::Refused { status: 401 | 403, .. }) => true,
+                    Err(Trouble::Refused { status: 500, text, .. }) => is_no_token(&text),
+                    _ => false,
+                };
+                let failure = if unknown { self.denied(call, true) } else { failure };
+                Trouble::Refused { status, text, retry_after, failure }
+            }
+            trouble => trouble,
         }
     }
 
@@ -352,7 +383,7 @@ impl Http {
                 .hint("a redirect is not followed, so that no token goes there: give the final address"),
             )
         } else if status == 401 || status == 403 {
-            self.denied(call, &text)
+            self.denied(call, is_no_token(&text))
         } else if text.starts_with("Enforcing job modify index") {
             Failure::new(
                 FailureKind::Stale,
@@ -385,14 +416,14 @@ impl Http {
             };
             Failure::new(kind, diagnostic)
         };
-        Trouble::Refused { status, text, failure }
+        // Seconds; the other form, a date, is not worth the doubt about clocks (RFC 9110, 10.2.3).
+        let retry_after = header(headers, "retry-after").and_then(|text| text.trim().parse().ok());
+        Trouble::Refused { status, text, retry_after: retry_after.map(Duration::from_secs), failure }
     }
 
-    fn denied(&self, call: &Call<'_>, text: &str) -> Failure {
+    fn denied(&self, call: &Call<'_>, unknown: bool) -> Failure {
         let what = &call.what;
         let token = self.connection.token.is_some();
-        let unknown =
-            text.to_lowercase().contains("token not found") || text.to_lowercase().contains("expired");
         let message = if unknown {
             format!("could not {what}: {} does not know the token, or it has expired", self.name())
         } else {
@@ -408,7 +439,9 @@ impl Http {
         } else {
             diagnostic
         };
-        unreachable(if token {
+        unreachable(if unknown {
+            diagnostic.hint("get a new one, and check where it comes from: `NOMAD_TOKEN`, or `token_file` or `token_command` of the cluster")
+        } else if token {
             diagnostic.hint("`nomad acl token self` shows what the token may do")
         } else {
             diagnostic.hint("no token was sent: set `NOMAD_TOKEN`, or `token_file` or `token_command` of the cluster in platy.yaml")
@@ -437,6 +470,12 @@ impl Http {
             None => text.to_owned(),
         }
     }
+}
+
+/// Whether the server says that the token is unknown, or was once.
+fn is_no_token(text: &str) -> bool {
+    let text = text.to_lowercase();
+    text.contains("token not found") || text.contains("token expired")
 }
 
 /// An error of the servers among themselves, which passes.

@@ -93,7 +93,7 @@ impl NomadCluster {
 /// A refusal of the job itself, as the list of its errors.
 pub(super) fn refused_job(trouble: Trouble) -> Failure {
     match trouble {
-        Trouble::Refused { status: 400 | 500, text, failure } if failure.kind == FailureKind::Other => {
+        Trouble::Refused { status: 400 | 500, text, failure, .. } if failure.kind == FailureKind::Other => {
             let diagnostics: Vec<_> = errors(&text)
                 .into_iter()
                 .map(|error| Diagnostic::error(&JOB_REFUSED, format!("the cluster refused the job: {error}")))

@@ -133,10 +133,19 @@ fn refuse(message: String) -> Failure {
 pub(super) fn hint(error: &str) -> &'static str {
     if error.contains("InvalidContentType") || error.contains("corrupt message") {
         "the agent there may speak plain HTTP: write `http://` in the address"
-    } else if error.contains("NotValidForName") {
+    } else if error.contains("NotValidForName") || error.contains("not valid for name") {
         "set `tls_server_name` to a name in the certificate, such as `server.global.nomad`"
     } else if error.contains("UnknownIssuer") {
         "set `ca_cert` to the authority that signed the server's certificate"
+    } else if error.contains("peer certificate: Expired")
+        || error.contains("peer certificate: certificate expired")
+    {
+        "the server's certificate has expired: its operators must renew it (or the clock here is wrong)"
+    } else if error.contains("CertificateExpired")
+        || error.contains("BadCertificate")
+        || error.contains("UnknownCA")
+    {
+        "the server refuses our certificate: check that `client_cert` is valid and of the server's authority"
     } else if error.contains("CertificateRequired") || error.contains("HandshakeFailure") {
         "the server may ask for a client certificate: set `client_cert` and `client_key`"
     } else {

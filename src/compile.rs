@@ -6,11 +6,11 @@
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use crate::diagnostic::{Diagnostic, Failure, Place, Result};
+use crate::diagnostic::{Diagnostic, Failure, Result};
 use crate::inject::{self, Facts, Injected};
 use crate::jobspec::{self, Job, Variables};
 use crate::load::{self, JobFile};
-use crate::merge::{self, Merged, SetArg};
+use crate::merge::{self, Cause, Merged, SetArg};
 use crate::project::{JobEntry, Project, Stage};
 use crate::render::{Rendered, Renderer};
 use crate::validate::waive::Effect;
@@ -45,9 +45,12 @@ impl Compiled {
     }
 
     /// Where the YAML or the template says what stands in this span of the rendered text.
-    pub fn origin(&self, span: jobspec::syntax::Span) -> Option<Place> {
+    pub fn origin(&self, span: jobspec::syntax::Span) -> Option<Cause> {
         let origin = self.rendered.lines.origin(span.range())?;
-        Some(origin.value.unwrap_or(origin.template))
+        Some(match origin.value {
+            Some(value) => self.merged.cause(value),
+            None => origin.template.into(),
+        })
     }
 }
 

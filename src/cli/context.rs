@@ -1,5 +1,6 @@
 //! What the commands share: the project, the stages they were told, the cluster of a stage.
 
+use std::fs::OpenOptions;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -238,10 +239,26 @@ pub fn user(project: &Project) -> String {
 
 /// Writes a file whole or not at all: beside it, then in its place.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_beside(path, bytes, OpenOptions::new().write(true).create(true).truncate(true))
+}
+
+/// The same, for its owner's eyes only.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    write_beside(path, bytes, &options)
+}
+
+fn write_beside(path: &Path, bytes: &[u8], options: &OpenOptions) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(name);
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    let open = options.open(&beside);
+    let written = open
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&beside, path));
     written.map_err(|error| {
         // What could not be put in place is of no use.
         let _ = std::fs::remove_file(&beside);

@@ -50,7 +50,7 @@ pub fn run(context: &Context, verb: Verb, name: &str, stage: &StageArgs, args: &
     let printer = &context.printer;
     let cluster = rollout::open(&project, stage)?;
     printer.detail(format_args!("{} in {}", compiled.merged.job_id, cluster.describe()));
-    let prepared = rollout::prepare(&*cluster, &compiled, args)?;
+    let prepared = rollout::prepare(&*cluster, &compiled, args.counts.keep())?;
     if printer.is_text() {
         printer.diagnostics(&compiled.warnings);
     }
@@ -125,10 +125,11 @@ fn submit(
 ) -> Result<Finished> {
     let printer = &context.printer;
     let merged = &prepared.compiled.merged;
-    let provenance = rollout::guard(project, stage, &[prepared.compiled], args)?;
-    let origin = rollout::origin(project, prepared.compiled, &provenance, args);
+    let ready = prepared.ready(project, &args.set);
+    let provenance = rollout::guard(project, stage, &[&ready], args, None)?;
+    let origin = rollout::signed(&ready.origin, &provenance);
     let interrupted: &AtomicBool = context.interrupted();
-    let finished = rollout::submit(printer, cluster, prepared, &origin, args, interrupted, true)?;
+    let finished = rollout::submit(printer, cluster, &ready, &origin, args, interrupted, true)?;
     if !printer.is_text() {
         return Ok(finished);
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::apply::worst;
+use super::batch::worst;
 use super::context::{Access, AllStagesArg, Context, SetArgs, StageArgs, job_names, masker};
 use super::output::{Styled, style};
 use super::revisions::Revisions;

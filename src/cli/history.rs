@@ -76,7 +76,7 @@ impl Command {
             let before = shown.get(i + 1).filter(|_| self.diff);
             Entry {
                 version: version.clone(),
-                origin: credit::origin(&*target.cluster, version, job),
+                origin: credit::of(&*target.cluster, version, job).origin(),
                 diff: before.map(|(_, before)| diff::diff(Some(before), Some(job))),
             }
         });

@@ -4,7 +4,9 @@
 //! them to a [`Failure`] or an exit code. Only this module and the report renderers print, and
 //! only this module reads the environment.
 
-pub(crate) mod apply;
+mod apply;
+mod apply_file;
+pub(crate) mod batch;
 mod completions;
 mod context;
 mod create;
@@ -16,7 +18,11 @@ mod history;
 mod jobspec;
 mod list;
 mod output;
+mod plan;
+pub(crate) mod planning;
+mod progress;
 mod promote;
+pub(crate) mod prune;
 pub mod reference;
 mod render;
 mod revisions;
@@ -84,7 +90,9 @@ struct Global {
 enum Command {
     Create(create::Command),
     Update(update::Command),
+    Plan(plan::Command),
     Apply(apply::Command),
+    Prune(prune::Command),
     Diff(diff::Command),
     Status(status::Command),
     List(list::Command),
@@ -107,6 +115,8 @@ impl Command {
     fn takes(&self, format: Format) -> Result<()> {
         let only = match (format, self) {
             (Format::Text | Format::Json, _) | (Format::Hcl, Self::Render(_)) => return Ok(()),
+            (Format::Markdown, Self::Plan(_)) => return Ok(()),
+            (Format::Markdown, _) => "`plan`",
             (Format::Nomad, Self::Jobspec(command)) if command.is_diff() => return Ok(()),
             (Format::Hcl, _) => "`render`",
             _ => "`jobspec diff`",
@@ -147,7 +157,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Create(command) => command.run(&context),
         Command::Update(command) => command.run(&context),
+        Command::Plan(command) => command.run(&context),
         Command::Apply(command) => command.run(&context),
+        Command::Prune(command) => command.run(&context),
         Command::Diff(command) => command.run(&context),
         Command::Status(command) => command.run(&context),
         Command::List(command) => command.run(&context),

@@ -20,6 +20,8 @@ pub enum Format {
     Text,
     /// One documented object.
     Json,
+    /// A comment on a pull request (only `plan`).
+    Markdown,
     /// Nomad's job specification language (only `render`).
     Hcl,
     /// The JSON of the server's JobDiff (only `jobspec diff`).
@@ -72,7 +74,7 @@ impl Printer {
 
     /// Whether results are for people.
     pub fn is_text(&self) -> bool {
-        self.format != Format::Json
+        !matches!(self.format, Format::Json | Format::Markdown)
     }
 
     /// Whether stderr is a terminal on which a line may be redrawn.
@@ -141,7 +143,7 @@ impl Printer {
 
     /// Shows why the command failed: drawn on stderr, or as an object on stdout.
     pub fn failure(&self, failure: &Failure) {
-        if self.is_text() {
+        if self.format != Format::Json {
             self.diagnostics(&failure.diagnostics);
         } else {
             self.json(&serde_json::json!({

@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
-use super::apply::worst;
+use super::batch::worst;
 use super::context::{Context, masker};
 use super::output::{Printer, Styled, style};
 use super::{Done, Result, usage};
 use crate::compile::{Compiled, Compiler, Outcome};
-use crate::diagnostic::{self, Diagnostic, FailureKind, Place};
+use crate::diagnostic::{self, Diagnostic, FailureKind};
 use crate::diff::group::{self, Grouped, Member};
 use crate::diff::text::{FindPlace, Show};
 use crate::diff::{self, JobDiff, Kind, style::Style};
 use crate::git::Git;
 use crate::jobspec::syntax::Span;
+use crate::merge::Cause;
 use crate::project::{FILE, JobEntry, Project, Stage};
 use crate::revision::{self, Snapshot};
 
@@ -288,7 +289,7 @@ impl Compared {
 
 impl Pair {
     /// Where a change comes from: the new side, or for what is gone the old one.
-    fn place(&self, span: Span) -> Option<Place> {
+    fn place(&self, span: Span) -> Option<Cause> {
         self.head.as_ref().or(self.base.as_ref()).and_then(|side| side.origin(span))
     }
 }

@@ -112,7 +112,7 @@ impl Command {
             Some(to) => named(target, versions, to)?,
             None => last_stable(target, versions)?,
         };
-        let origin = credit::origin(&*target.cluster, &back.version, &back.job);
+        let origin = credit::of(&*target.cluster, &back.version, &back.job).origin();
         let document = as_new(back.version.job.clone());
         let planned = submit::plan(&*target.cluster, document, KeepCounts::Scaled)?;
         if planned.change == Change::None {
@@ -143,7 +143,7 @@ impl Way {
             Styled(style::DIM, made_by(self.origin.as_ref())),
         ));
         printer.result(self.shown(printer.diff_style(), diff::text::render));
-        rollout::show_verdict(printer, &self.planned);
+        rollout::verdict(printer, &self.planned);
     }
 
     /// What is kept beside the new version: who went back, when, and what the version was made from.
@@ -211,7 +211,8 @@ fn named(target: &Target<'_>, versions: Vec<Version>, to: &str) -> Result<Versio
         // A rollback is of the same commit as what it went back to: either is right, and the newest is taken.
         by_tag
             || to.len() >= 4
-                && credit::origin(&*target.cluster, &version.version, &version.job)
+                && credit::of(&*target.cluster, &version.version, &version.job)
+                    .origin()
                     .is_some_and(|origin| origin.commit.starts_with(&to.to_lowercase()))
     };
     versions.into_iter().find(is_it).ok_or_else(|| {

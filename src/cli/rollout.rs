@@ -1,5 +1,6 @@
 //! What `create`, `update` and `apply` share: plan, show, guard, register, watch.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -12,11 +13,13 @@ use super::watching::{self, Followed};
 use super::{Result, usage};
 use crate::cluster::{Cluster, Origin, RunningJob, placement};
 use crate::compile::Compiled;
-use crate::deploy::guard::{self, Build, Escapes, Provenance};
+use crate::deploy::credit::{self, Credit};
+use crate::deploy::guard::{self, Build, Claim, Escapes, Provenance};
 use crate::deploy::submit::{self, Change, KeepCounts, Planned};
 use crate::deploy::watch::{self, Outcome};
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind, Source};
-use crate::diff::{self, JobDiff, annotations::Annotations, style::Style, text::Show};
+use crate::diff::annotations::{Annotations, Updates};
+use crate::diff::{self, JobDiff, style::Style, style::clean, text::Show};
 use crate::jobspec::Job;
 use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::Value;
@@ -49,9 +52,8 @@ pub struct SubmitArgs {
     /// Promote the canaries once they have been healthy for this long, e.g. `60s`
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "detach")]
     pub promote_after: Option<Duration>,
-    /// Set the counts of groups with `scaling` to what the file says; else the running job's are kept
-    #[arg(long)]
-    pub reset_counts: bool,
+    #[command(flatten)]
+    pub counts: CountArgs,
     /// Submit to a protected stage with uncommitted changes, where platy.yaml permits it
     #[arg(long)]
     pub allow_dirty: bool,
@@ -61,6 +63,28 @@ pub struct SubmitArgs {
     /// Submit to a protected stage with an unknown githash, where platy.yaml permits it
     #[arg(long)]
     pub allow_unknown_githash: bool,
+}
+
+/// Whose counts are submitted.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct CountArgs {
+    /// Set the counts of groups with `scaling` to what the file says; else the running job's are kept
+    #[arg(long, conflicts_with = "preserve_counts")]
+    pub reset_counts: bool,
+    /// Keep the running job's counts of all groups
+    #[arg(long)]
+    pub preserve_counts: bool,
+}
+
+impl CountArgs {
+    /// As the plan takes it.
+    pub fn keep(self) -> KeepCounts {
+        match self {
+            Self { preserve_counts: true, .. } => KeepCounts::All,
+            Self { reset_counts: true, .. } => KeepCounts::No,
+            _ => KeepCounts::Scaled,
+        }
+    }
 }
 
 /// A duration of the command line.
@@ -81,6 +105,29 @@ pub struct Prepared<'c> {
     pub diff: JobDiff,
     /// What happens to allocations.
     pub annotations: Annotations,
+    /// Whether somebody changed the job by hand: the running version is not what a submission of this tool
+    /// made. `None` where that is not known, and where nothing changes.
+    pub drift: Option<bool>,
+}
+
+/// A job that is about to be submitted: its plan was just made, or stood in a file.
+pub struct Ready<'p> {
+    /// The job's name.
+    pub name: &'p str,
+    /// Its ID.
+    pub id: &'p str,
+    /// The jobs that come before it.
+    pub needs: &'p [String],
+    /// What is submitted.
+    pub planned: &'p Planned,
+    /// The HCL of that.
+    pub source: String,
+    /// Where it came from; who submits it, and when, is not known yet.
+    pub origin: Origin,
+    /// What it claims about its build.
+    pub claim: Option<Claim>,
+    /// The plan as JSON.
+    pub json: Json,
 }
 
 /// Opens the cluster of a stage.
@@ -106,16 +153,31 @@ pub fn live_job(running: Option<&RunningJob>) -> Result<Option<Job>> {
 }
 
 /// Plans a compiled job.
-pub fn prepare<'c>(cluster: &dyn Cluster, compiled: &'c Compiled, args: &SubmitArgs) -> Result<Prepared<'c>> {
-    let keep = if args.reset_counts { KeepCounts::No } else { KeepCounts::Scaled };
+pub fn prepare<'c>(cluster: &dyn Cluster, compiled: &'c Compiled, keep: KeepCounts) -> Result<Prepared<'c>> {
     let planned = submit::plan(cluster, compiled.job().to_value(), keep)?;
-    let running = live_job(planned.running.as_ref())?;
     let mut job = compiled.job().clone();
     take_counts(&mut job, &planned.job);
+    let annotations = planned.answer.annotations();
+    if planned.change == Change::None {
+        let diff = JobDiff { id: job.id().to_owned(), kind: None, changes: Vec::new() };
+        return Ok(Prepared { compiled, job, planned, diff, annotations, drift: None });
+    }
+    let running = live_job(planned.running.as_ref())?;
     let diff = diff::diff(running.as_ref(), Some(&job));
-    let groups = planned.answer.groups.iter().map(|(group, updates)| (group.clone(), *updates)).collect();
-    let annotations = Annotations { groups, ..Annotations::default() };
-    Ok(Prepared { compiled, job, planned, diff, annotations })
+    let drift = planned.running.as_ref().zip(running.as_ref()).and_then(|(held, running)| {
+        match credit::of(cluster, held, running) {
+            Credit::Made(_) => Some(false),
+            Credit::ByHand => Some(true),
+            Credit::Unknown => None,
+        }
+    });
+    Ok(Prepared { compiled, job, planned, diff, annotations, drift })
+}
+
+/// `submitted by USER at TIME`, fit to be shown.
+pub fn signature(origin: &Origin) -> String {
+    let by = if origin.user.is_empty() { String::new() } else { format!(" by `{}`", clean(&origin.user)) };
+    format!("submitted{by} at {}", clean(&origin.time))
 }
 
 /// The counts that will be submitted, which may be those of the running job.
@@ -146,22 +208,55 @@ pub fn show(printer: &Printer, prepared: &Prepared<'_>) {
         }
         _ => printer.result(prepared.shown(printer.diff_style(), diff::text::render)),
     }
-    show_verdict(printer, &prepared.planned);
+    remarks(printer, prepared);
 }
 
-/// Draws what else the cluster says of a plan: what finds no place, the next run, warnings.
-pub fn show_verdict(printer: &Printer, planned: &Planned) {
+/// Says what the cluster says beside the difference.
+pub fn remarks(printer: &Printer, prepared: &Prepared<'_>) {
+    verdict(printer, &prepared.planned);
+    if prepared.drift == Some(true) {
+        let version = prepared.planned.running.as_ref().map_or(0, |running| running.version);
+        printer.line(format_args!(
+            "{} version {version}, which runs, was not made by platy-manage: its changes would be undone",
+            Styled(style::CHANGED, "!")
+        ));
+    }
+}
+
+/// The jobs whose allocations would be evicted, and how many of each.
+pub fn preempted(planned: &Planned) -> BTreeMap<&str, usize> {
+    let mut jobs = BTreeMap::new();
+    for allocation in &planned.answer.preempted {
+        *jobs.entry(allocation.job.as_str()).or_default() += 1;
+    }
+    jobs
+}
+
+/// Says what finds no place, what has to make room, when the job runs next, and what the server warns of.
+pub fn verdict(printer: &Printer, planned: &Planned) {
     for (group, failure) in &planned.answer.failures {
         for reason in placement::reasons(failure) {
-            printer
-                .line(format_args!("{} group `{group}` finds no place: {reason}", Styled(style::BAD, "!")));
+            printer.line(format_args!(
+                "{} group `{}` finds no place: {}",
+                Styled(style::BAD, "!"),
+                clean(group),
+                clean(&reason)
+            ));
         }
+    }
+    for (job, count) in preempted(planned) {
+        let noun = if count == 1 { "allocation" } else { "allocations" };
+        printer.line(format_args!(
+            "{} {count} {noun} of `{}` would be evicted to make room",
+            Styled(style::BAD, "!"),
+            clean(job)
+        ));
     }
     if let Some(next) = &planned.answer.next_periodic_launch {
         printer.line(format_args!("next run: {next}"));
     }
     for warning in &planned.answer.warnings {
-        printer.line(format_args!("{} {warning}", Styled(style::CHANGED, "warning:")));
+        printer.line(format_args!("{} {}", Styled(style::CHANGED, "warning:"), clean(warning)));
     }
 }
 
@@ -169,12 +264,36 @@ impl Prepared<'_> {
     /// As what is followed once it is submitted.
     pub fn followed(&self) -> Followed<'_> {
         let merged = &self.compiled.merged;
-        let has_older = self.planned.running.is_some();
-        Followed { name: &merged.name, stage: &merged.stage.name, has_older }
+        followed(&self.planned, &merged.name, &merged.stage.name)
+    }
+
+    /// How many allocations are not what they were.
+    pub fn moved(&self) -> u64 {
+        self.annotations.groups.values().map(Updates::moved).sum()
+    }
+
+    /// The job, about to be submitted.
+    pub fn ready(&self, project: &Project, set: &SetArgs) -> Ready<'_> {
+        let merged = &self.compiled.merged;
+        let claim = merged.text("githash").filter(|_| merged.text("hashtype") == Some("git"));
+        Ready {
+            name: &merged.name,
+            id: &merged.job_id,
+            needs: &merged.needs,
+            planned: &self.planned,
+            // The source is of the job that is sent: `status` compares the two.
+            source: self.job.to_hcl(),
+            origin: origin(project, self.compiled, set),
+            claim: claim.map(|githash| Claim {
+                githash: githash.to_owned(),
+                build: merged.text("buildname").unwrap_or(&merged.name).to_owned(),
+            }),
+            json: as_json(self, None),
+        }
     }
 
     /// Shows the difference in some way, with the place of each change and what happens to allocations.
-    fn shown<T>(&self, style: Style, show: impl FnOnce(&JobDiff, &Show<'_>) -> T) -> T {
+    pub fn shown<T>(&self, style: Style, show: impl FnOnce(&JobDiff, &Show<'_>) -> T) -> T {
         let find = |span: Span| self.compiled.origin(span);
         let how = Show { style, masker: masker(), place: Some(&find), annotations: Some(&self.annotations) };
         show(&self.diff, &how)
@@ -230,8 +349,15 @@ fn crons(periodic: &crate::jobspec::tree::Object) -> String {
     if list.is_empty() { periodic.str("Spec").to_owned() } else { list }
 }
 
-/// Lets the guards of the stage decide over all jobs that would be submitted.
-pub fn guard(project: &Project, stage: &Stage, jobs: &[&Compiled], args: &SubmitArgs) -> Result<Provenance> {
+/// Lets the guards of the stage decide over all jobs that would be submitted; `at` is the commit of their plan, if
+/// that was made before.
+pub fn guard(
+    project: &Project,
+    stage: &Stage,
+    jobs: &[&Ready<'_>],
+    args: &SubmitArgs,
+    at: Option<guard::At<'_>>,
+) -> Result<Provenance> {
     let escapes = Escapes {
         dirty: args.allow_dirty,
         unpushed: args.allow_unpushed,
@@ -239,33 +365,48 @@ pub fn guard(project: &Project, stage: &Stage, jobs: &[&Compiled], args: &Submit
     };
     let builds: Vec<Build<'_>> = jobs
         .iter()
-        .filter_map(|compiled| {
-            let merged = &compiled.merged;
-            let githash = merged.text("githash").filter(|_| merged.text("hashtype") == Some("git"))?;
-            let build = merged.text("buildname").unwrap_or(&merged.name);
-            let repository = project.repositories.get(build).map(std::path::PathBuf::as_path);
-            Some(Build { job: &merged.name, githash, repository })
+        .filter_map(|ready| {
+            let claim = ready.claim.as_ref()?;
+            let repository = project.repositories.get(&claim.build).map(std::path::PathBuf::as_path);
+            Some(Build { job: ready.name, githash: &claim.githash, repository })
         })
         .collect();
-    guard::check(stage, &project.root, &builds, escapes)
+    guard::check_at(stage, &project.root, at, &builds, escapes)
 }
 
-/// Who submits what, when, and from which commit.
-pub fn origin(project: &Project, compiled: &Compiled, provenance: &Provenance, args: &SubmitArgs) -> Origin {
+/// Where a job comes from. Who submits it, when, and from which commit is [`signed`] later.
+fn origin(project: &Project, compiled: &Compiled, set: &SetArgs) -> Origin {
     let merged = &compiled.merged;
     Origin {
         tool: concat!("platy-manage ", env!("CARGO_PKG_VERSION")).to_owned(),
         job_key: merged.job_key.clone(),
         config: project.within(merged.file.source.name()).display().to_string(),
         stage: merged.stage.name.clone(),
+        set: set.masked(),
+        ..Origin::default()
+    }
+}
+
+/// The origin with who submits it, now, and from which commit.
+pub fn signed(origin: &Origin, provenance: &Provenance) -> Origin {
+    Origin {
         commit: provenance.commit.clone(),
         dirty: !provenance.dirty.is_empty(),
         user: provenance.user.clone().unwrap_or_else(login),
-        time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        set: args.set.masked(),
+        time: now(),
         escapes: provenance.escapes.clone(),
-        rollback_to: None,
+        ..origin.clone()
     }
+}
+
+/// A planned job as what is followed once it is submitted.
+pub fn followed<'j>(planned: &Planned, name: &'j str, stage: &'j str) -> Followed<'j> {
+    Followed { name, stage, has_older: planned.running.is_some() }
+}
+
+/// The time, as submissions write it down.
+pub fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// What became of a submission.
@@ -287,18 +428,17 @@ impl Finished {
 pub fn submit(
     printer: &Printer,
     cluster: &dyn Cluster,
-    prepared: &Prepared<'_>,
+    ready: &Ready<'_>,
     origin: &Origin,
     args: &SubmitArgs,
     interrupted: &AtomicBool,
     alone: bool,
 ) -> Result<Finished> {
-    // The source is of the job that is sent: `status` compares the two.
-    let submitted = submit::register(cluster, &prepared.planned, &prepared.job.to_hcl(), origin)?;
+    let submitted = submit::register(cluster, ready.planned, &ready.source, origin)?;
     let Some(registered) = submitted.registered else {
         return Ok(Finished { outcome: None, registered: false });
     };
-    let id = &prepared.compiled.merged.job_id;
+    let id = ready.id;
     if registered.recovered {
         printer.status("the answer was lost on the way; reading the job shows that it was registered");
     }
@@ -308,14 +448,14 @@ pub fn submit(
     if args.detach {
         return Ok(Finished { outcome: None, registered: true });
     }
-    let mut options = watch::Options::for_job(&prepared.planned.job, interrupted);
+    let mut options = watch::Options::for_job(&ready.planned.job, interrupted);
     if let Some(timeout) = args.timeout {
         options.timeout = timeout;
     } else if let Some(healthy) = args.promote_after {
         options.timeout += healthy;
     }
     options.promote_after = args.promote_after;
-    let mut view = watching::View::new(printer, &prepared.compiled.merged.name, alone);
+    let mut view = watching::View::new(printer, ready.name, alone);
     let outcome = watch::watch(cluster, id, &registered, &options, &mut |event| view.event(&event))?;
     view.finish();
     Ok(Finished { outcome: Some(outcome), registered: true })
@@ -324,29 +464,37 @@ pub fn submit(
 /// The difference and the plan of a job as JSON.
 pub fn as_json(prepared: &Prepared<'_>, finished: Option<&Finished>) -> Json {
     let merged = &prepared.compiled.merged;
-    json!({
+    let mut json = json!({
         "job": merged.name,
         "stage": merged.stage.name,
         "job_key": merged.job_key,
         "job_id": merged.job_id,
-        "change": match prepared.planned.change {
-            Change::Create => "create",
-            Change::Update => "update",
-            Change::Start => "start",
-            Change::None => "none",
-        },
+        "changed": prepared.planned.change != Change::None,
+        "change": prepared.planned.change.word(),
         "index": prepared.planned.check_index(),
         "diff": prepared.shown(Style::plain(), diff::json::to_json),
         "groups": prepared.annotations.groups,
+        "tasks": prepared.annotations.tasks,
+        "moved": prepared.moved(),
+        "preempted": preempted(&prepared.planned),
+        "stale": false,
+        "drift": prepared.drift,
         "unplaceable": prepared.planned.answer.failures.iter()
             .map(|(group, failure)| (group.clone(), placement::reasons(failure).into()))
             .collect::<serde_json::Map<String, Json>>(),
         "next_periodic_launch": prepared.planned.answer.next_periodic_launch,
         "server_warnings": prepared.planned.answer.warnings,
         "warnings": diagnostic::json::list(&prepared.compiled.warnings),
-        "submitted": finished.is_some_and(|finished| finished.registered),
-        "outcome": finished.and_then(|finished| finished.outcome.as_ref()).map(watching::outcome_json),
-    })
+    });
+    add_outcome(&mut json, finished);
+    json
+}
+
+/// Adds what became of a submission to its plan.
+pub fn add_outcome(json: &mut Json, finished: Option<&Finished>) {
+    json["submitted"] = finished.is_some_and(|finished| finished.registered).into();
+    json["outcome"] =
+        finished.and_then(|finished| finished.outcome.as_ref()).map_or(Json::Null, watching::outcome_json);
 }
 
 /// Refuses to write to a job that another one would overwrite.

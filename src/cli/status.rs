@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::apply::worst;
+use super::batch::worst;
 use super::context::{Access, Context, JobsArgs, StageArgs};
 use super::history::{made_by, when};
 use super::output::{Printer, Styled, style};
@@ -98,7 +98,7 @@ fn state(cluster: &dyn Cluster, id: &str, compiled: Option<&Compiled>, brief: bo
         let allocations = cluster.allocations(id, Wait::NOW)?.value;
         return Ok(Some(State { running, origin: None, deployment: None, allocations, differs }));
     }
-    let origin = credit::origin(cluster, &running, &job);
+    let origin = credit::of(cluster, &running, &job).origin();
     let deployment = cluster.latest_deployment(id, Wait::NOW)?.value;
     let allocations = cluster.allocations(id, Wait::NOW)?.value;
     Ok(Some(State { running, origin, deployment, allocations, differs }))

@@ -6,7 +6,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::diff::annotations::Updates;
+use crate::diff::annotations::{Annotations, Updates};
 
 /// A job in the shape of Nomad's API: the object under `"Job"`.
 pub type JobDocument = serde_json::Value;
@@ -139,6 +139,14 @@ pub struct PlanAnswer {
     pub diff: serde_json::Value,
     /// Allocations of other jobs that would be evicted.
     pub preempted: Vec<PreemptedAllocation>,
+}
+
+impl PlanAnswer {
+    /// What would happen to groups and tasks, to be shown beside a difference.
+    pub fn annotations(&self) -> Annotations {
+        let groups = self.groups.iter().map(|(group, updates)| (group.clone(), *updates)).collect();
+        Annotations::new(groups, &self.diff)
+    }
 }
 
 /// An allocation that would be evicted.

@@ -6,21 +6,44 @@ use crate::diff;
 use crate::jobspec::tree::Value;
 use crate::jobspec::{self, Job, Variables};
 
-/// Where a version came from, if this tool submitted exactly that.
-///
-/// What only explains more may be missing: Nomad forgets the submissions of old versions, and a registration by
-/// hand has none of ours.
-pub fn origin(cluster: &dyn Cluster, version: &RunningJob, job: &Job) -> Option<Origin> {
-    let submission = cluster.submission(&version.id, version.version).ok().flatten()?;
-    let origin = submission.origin()?;
-    made(&submission, job).then_some(origin)
+/// What the cluster's memory says of a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credit {
+    /// This tool submitted exactly that.
+    Made(Box<Origin>),
+    /// Somebody else did: by hand, or by another tool.
+    ByHand,
+    /// The submission is forgotten, or not shown: Nomad keeps those of the last versions only.
+    Unknown,
 }
 
-/// Whether a submission is what made this job.
+impl Credit {
+    /// Where the version came from, if this tool made it.
+    pub fn origin(self) -> Option<Origin> {
+        match self {
+            Self::Made(origin) => Some(*origin),
+            Self::ByHand | Self::Unknown => None,
+        }
+    }
+}
+
+/// Whom a version is credited to; `job` is the version in our own type.
 ///
 /// Where a job is registered without a submission, Nomad copies that of the version in the payload: an edit by
-/// hand would be credited to who submitted before. Stopping a job changes nothing else of what was submitted.
+/// hand would be credited to who submitted before. So the submission must make this very job.
+pub fn of(cluster: &dyn Cluster, version: &RunningJob, job: &Job) -> Credit {
+    // What only explains more may be missing.
+    let Some(submission) = cluster.submission(&version.id, version.version).ok().flatten() else {
+        return Credit::Unknown;
+    };
+    match submission.origin() {
+        Some(origin) if made(&submission, job) => Credit::Made(Box::new(origin)),
+        _ => Credit::ByHand,
+    }
+}
+
 fn made(submission: &Submission, job: &Job) -> bool {
+    // Stopping a job changes nothing else of what was submitted.
     let mut job = job.clone();
     job.root.set("Stop", Value::Null);
     let source = Source::new("submission", submission.source.as_str());

@@ -7,6 +7,8 @@
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
 use crate::git::{Git, Upstream};
 use crate::project::{Guards, Stage};
@@ -37,7 +39,7 @@ pub struct Escapes {
     pub unknown_githash: bool,
 }
 
-/// What a job claims about its build.
+/// What a job claims about its build, beside the repository that the project knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build<'b> {
     /// The job.
@@ -46,6 +48,15 @@ pub struct Build<'b> {
     pub githash: &'b str,
     /// The repository that has it, if the project knows it.
     pub repository: Option<&'b Path>,
+}
+
+/// What a job claims about its build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The `githash`.
+    pub githash: String,
+    /// The name of the build, by which the project knows its repository.
+    pub build: String,
 }
 
 /// The state of the project's repository when it was looked at.
@@ -76,24 +87,76 @@ pub fn named(stage: &Stage, on_the_command_line: bool) -> Result<()> {
     ))
 }
 
+/// What a plan was made from that is submitted later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At<'a> {
+    /// The commit in full, or "".
+    pub commit: &'a str,
+    /// Whether there were changes that were not committed.
+    pub dirty: bool,
+}
+
+/// The same as [`check`] for what was compiled before, from another commit perhaps: that commit is judged, not the
+/// one that is checked out now.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_at(
+    stage: &Stage,
+    project: &Path,
+    at: Option<At<'_>>,
+    builds: &[Build<'_>],
+    escapes: Escapes,
+) -> Result<Provenance> {
+    let Some(at) = at else { return check(stage, project, builds, escapes) };
+    let git = Git::find(project)?;
+    let user = git.as_ref().and_then(Git::user);
+    let dirty = if at.dirty { vec!["the files of the plan".to_owned()] } else { Vec::new() };
+    let provenance = Provenance { commit: at.commit.to_owned(), dirty, user, escapes: Vec::new() };
+    decide(stage, git.as_ref(), provenance, builds, escapes)
+}
+
 /// Looks at the repository of the project and, for a protected stage, lets its guards decide.
 ///
 /// # Errors
 /// One diagnostic for each guard that refuses (kind `Refused`).
 pub fn check(stage: &Stage, project: &Path, builds: &[Build<'_>], escapes: Escapes) -> Result<Provenance> {
     let git = Git::find(project)?;
+    let provenance = look_in(git.as_ref(), project)?;
+    decide(stage, git.as_ref(), provenance, builds, escapes)
+}
+
+/// The state of the project's repository, with nothing decided.
+///
+/// # Errors
+/// A repository that cannot be read.
+pub fn look(project: &Path) -> Result<Provenance> {
+    look_in(Git::find(project)?.as_ref(), project)
+}
+
+fn look_in(git: Option<&Git>, project: &Path) -> Result<Provenance> {
     let mut provenance = Provenance::default();
-    if let Some(git) = &git {
+    if let Some(git) = git {
         provenance.commit = git.head()?.unwrap_or_default();
         provenance.user = git.user();
         provenance.dirty = git.dirty(Some(project))?.iter().map(|path| path.display().to_string()).collect();
     }
+    Ok(provenance)
+}
+
+fn decide(
+    stage: &Stage,
+    git: Option<&Git>,
+    mut provenance: Provenance,
+    builds: &[Build<'_>],
+    escapes: Escapes,
+) -> Result<Provenance> {
     if !stage.protected {
         return Ok(provenance);
     }
     let mut gate = Gate { stage, guards: &stage.guards, escapes: Vec::new(), refusals: Vec::new() };
     gate.permitted(escapes);
-    match &git {
+    match git {
         None => gate.refuse(
             Diagnostic::error(
                 &NOT_IN_GIT,

@@ -3,6 +3,7 @@
 pub mod credit;
 pub mod failures;
 pub mod guard;
+pub mod planfile;
 pub mod submit;
 pub mod verdict;
 pub mod watch;

@@ -4,6 +4,7 @@
 //! the index of the plan, and is refused where the job moved in between. A job that does not
 //! change is not registered: a new commit alone restarts nothing.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cluster::{Cluster, JobDocument, Origin, PlanAnswer, Registered, RunningJob, Submission};
@@ -23,7 +24,8 @@ const KEPT_TAGS: usize = 10;
 const TAG_PREFIX: &str = "commit-";
 
 /// What registering would be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// The job does not exist.
     Create,
@@ -33,6 +35,18 @@ pub enum Change {
     Start,
     /// Nothing changes.
     None,
+}
+
+impl Change {
+    /// In a word, as JSON has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Start => "start",
+            Self::None => "none",
+        }
+    }
 }
 
 /// A job with its plan: what is shown, and what is then submitted.
@@ -109,7 +123,8 @@ pub fn plan(cluster: &dyn Cluster, job: JobDocument, keep: KeepCounts) -> Result
     for _ in 0..3 {
         let running = cluster.read_job(&id)?;
         let job = keep_counts(job.clone(), running.as_ref(), keep);
-        let answer = cluster.plan(&job, true)?;
+        // Of a job that does not exist all is new: nobody needs the server's diff for that.
+        let answer = cluster.plan(&job, running.is_some())?;
         if running.as_ref().map_or(0, |running| running.job_modify_index) == answer.job_modify_index {
             let change = change(&job, running.as_ref(), &answer);
             return Ok(Planned { job, running, answer, change });

@@ -9,7 +9,7 @@ pub fn all() -> Vec<&'static Code> {
     let lists: &[&[&'static Code]] = &[
         crate::cli::CODES,
         crate::cli::rollout::CODES,
-        crate::cli::apply::CODES,
+        crate::cli::batch::CODES,
         crate::cli::target::CODES,
         crate::cli::follow::CODES,
         crate::revision::CODES,
@@ -35,6 +35,9 @@ pub fn all() -> Vec<&'static Code> {
         crate::deploy::guard::CODES,
         crate::deploy::submit::CODES,
         crate::deploy::verdict::CODES,
+        crate::deploy::planfile::CODES,
+        crate::cli::planning::CODES,
+        crate::cli::prune::CODES,
     ];
     let subjects = crate::validate::rules::SUBJECTS.iter().flat_map(|subject| subject.rules);
     let rules = subjects.chain(crate::validate::driver::RULES).map(|rule| rule.code);

@@ -66,6 +66,18 @@ impl Updates {
         words.collect::<Vec<_>>().join(", ")
     }
 
+    /// How many allocations are not what they were: all but those that are left alone.
+    pub fn moved(&self) -> u64 {
+        self.place
+            + self.stop
+            + self.destructive_update
+            + self.in_place_update
+            + self.canary
+            + self.migrate
+            + self.reschedule_now
+            + self.reschedule_later
+    }
+
     /// Whether a running allocation is touched.
     pub fn moves(&self) -> bool {
         self.stop + self.destructive_update + self.migrate + self.reschedule_now > 0
@@ -73,21 +85,15 @@ impl Updates {
 }
 
 impl Annotations {
-    /// From the server's answer to `plan` (`PUT /v1/job/ID/plan` with `Diff: true`).
+    /// What the server says of each group, with what its diff (`JobDiff`) says of each task.
     ///
-    /// What is missing or has another shape is left out.
-    pub fn from_plan(plan: &Value) -> Self {
-        let mut annotations = Self::default();
-        let groups = plan.pointer("/Annotations/DesiredTGUpdates").and_then(Value::as_object);
-        for (group, updates) in groups.into_iter().flatten() {
-            if let Ok(updates) = Updates::deserialize(updates) {
-                annotations.groups.insert(group.clone(), updates);
-            }
-        }
+    /// What is missing in the diff or has another shape is left out.
+    pub fn new(groups: BTreeMap<String, Updates>, diff: &Value) -> Self {
+        let mut annotations = Self { groups, tasks: BTreeMap::new() };
         let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
         let text =
             |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        for group in list(plan.pointer("/Diff/TaskGroups")) {
+        for group in list(diff.get("TaskGroups")) {
             for task in list(group.get("Tasks")) {
                 let notes = list(task.get("Annotations"));
                 let notes: Vec<String> = notes.iter().filter_map(Value::as_str).map(str::to_owned).collect();
@@ -107,18 +113,16 @@ mod tests {
 
     #[test]
     fn a_plan_is_read() {
-        let plan = serde_json::json!({
-            "Annotations": {"DesiredTGUpdates": {"web": {"Place": 1, "DestructiveUpdate": 2, "Ignore": 3, "Unknown": 9}}},
-            "Diff": {"TaskGroups": [{"Name": "web", "Tasks": [
-                {"Name": "app", "Annotations": ["forces create/destroy update"]},
-                {"Name": "log", "Annotations": null},
-            ]}]},
-        });
-        let annotations = Annotations::from_plan(&plan);
+        let updates = Updates { place: 1, destructive_update: 2, ignore: 3, ..Updates::default() };
+        let diff = serde_json::json!({"TaskGroups": [{"Name": "web", "Tasks": [
+            {"Name": "app", "Annotations": ["forces create/destroy update"]},
+            {"Name": "log", "Annotations": null},
+        ]}]});
+        let annotations = Annotations::new(BTreeMap::from([("web".to_owned(), updates)]), &diff);
         assert_eq!(annotations.groups["web"].words(), "1 create, 2 create/destroy, 3 unchanged");
         assert!(annotations.groups["web"].moves());
         assert_eq!(annotations.tasks["web"]["app"], ["forces create/destroy update"]);
         assert_eq!(annotations.tasks["web"].len(), 1);
-        assert_eq!(Annotations::from_plan(&Value::Null), Annotations::default());
+        assert_eq!(Annotations::new(BTreeMap::new(), &Value::Null), Annotations::default());
     }
 }

@@ -36,7 +36,7 @@ use super::change::{Change, JobDiff, Kind, What};
 use super::json;
 use super::style::{clean, quote};
 use super::text::{FindPlace, Show, draw, rows_of_one};
-use crate::diagnostic::Place;
+use crate::merge::Cause;
 
 /// One job among many.
 #[derive(Clone, Copy)]
@@ -92,7 +92,7 @@ pub struct Occurrence {
     /// The task's name.
     pub task: Option<String>,
     /// Where the change comes from.
-    pub place: Option<Place>,
+    pub place: Option<Cause>,
 }
 
 /// Groups the diffs of many jobs by identical hunks. `show` decides what identical is: two secrets with
@@ -191,7 +191,7 @@ impl Hunk {
     }
 
     /// `task "web"` where all occurrences are in tasks of this name, else `task`; empty for the job itself.
-    fn within(&self) -> String {
+    pub(super) fn within(&self) -> String {
         let (word, name): (_, fn(&Occurrence) -> Option<&String>) = match self.level {
             Level::Job => return String::new(),
             Level::Group => ("group", |at| at.group.as_ref()),
@@ -207,11 +207,8 @@ impl Hunk {
     }
 
     /// The place that all occurrences have in common: a template, or a default for all jobs.
-    fn common_place(&self) -> Option<String> {
-        let line = |at: &Occurrence| {
-            let place = at.place.as_ref()?;
-            Some(format!("{}:{}", clean(place.source.name()), place.source.position(place.start).line))
-        };
+    pub(super) fn common_place(&self) -> Option<String> {
+        let line = |at: &Occurrence| Some(clean(&at.place.as_ref()?.words()).into_owned());
         let first = line(self.at.first()?)?;
         self.at.iter().all(|at| line(at).as_ref() == Some(&first)).then_some(first)
     }

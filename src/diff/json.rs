@@ -6,7 +6,7 @@
 //!   "type": "changed",
 //!   "changes": [
 //!     {"type": "changed", "group": "api", "path": "count", "old": 1, "new": 3,
-//!      "place": {"file": "jobs/fooserver.yaml", "line": 7, "column": 12}},
+//!      "place": {"file": "jobs/fooserver.yaml", "line": 7, "column": 12, "layer": "envs.prod"}},
 //!     {"type": "added", "group": "api", "task": "web", "path": "env.LOG_LEVEL", "new": "debug"},
 //!     {"type": "added", "group": "api", "task": "web", "path": "template[\"local/app.conf\"]"}
 //!   ]
@@ -21,15 +21,15 @@
 //! - `old`, `new`: the values, left out where there is none. Durations are nanoseconds, as in Nomad's
 //!   API. A block that came or went has neither; its attributes follow as changes of their own.
 //! - `secret`: `true` where a value is hidden behind its fingerprint (`‹secret 3fa9c1›`).
-//! - `place`: where the new value comes from, where that is known.
+//! - `place`: where the new value comes from, where that is known; with the `layer` of values that it is in.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::change::{Change, Item, JobDiff, Kind, What};
 use super::style::key;
 use super::text::{Show, list_masked, quoted_title};
-use crate::diagnostic::Place;
 use crate::jobspec::tree::Value;
+use crate::merge::Cause;
 
 /// The diff as the documented JSON object. The style of `show` does not matter.
 pub fn to_json(diff: &JobDiff, show: &Show<'_>) -> Json {
@@ -50,9 +50,14 @@ pub(super) fn changes(changes: &[Change], show: &Show<'_>) -> Vec<Json> {
 }
 
 /// A place as an object.
-pub(super) fn place(place: &Place) -> Json {
+pub(super) fn place(cause: &Cause) -> Json {
+    let place = &cause.place;
     let position = place.source.position(place.start);
-    json!({ "file": place.source.name(), "line": position.line, "column": position.column })
+    let mut json = json!({ "file": place.source.name(), "line": position.line, "column": position.column });
+    if let Some(layer) = &cause.layer {
+        json["layer"] = layer.clone().into();
+    }
+    json
 }
 
 struct Writer<'s, 'a> {

@@ -13,6 +13,7 @@ mod equal;
 mod free;
 pub mod group;
 pub mod json;
+pub mod markdown;
 pub mod nomad;
 pub mod number;
 mod pair;

@@ -72,7 +72,7 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// A text as it is, but for what a terminal would obey.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
+pub fn clean(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|letter| is_unsafe(letter) && letter != '\t') {
         return Cow::Borrowed(text);
     }

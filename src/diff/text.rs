@@ -3,7 +3,7 @@
 //! ```text
 //! ~ job "fooserver-prod"
 //!   ~ group "api"  (2 create/destroy)
-//!     ~ count = 1 → 3  # jobs/fooserver.yaml:7
+//!     ~ count = 1 → 3  # jobs/fooserver.yaml:7 envs.prod
 //!     ~ task "web"
 //!       ~ kill_timeout = 5s → 9s
 //!       + env.LOG_LEVEL = "debug"
@@ -18,13 +18,13 @@ use super::number;
 use super::secret::{Masker, is_secret_name};
 use super::style::{Style, clean, key, quote};
 use super::unified::{self, Line};
-use crate::diagnostic::Place;
 use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::Value;
+use crate::merge::Cause;
 
 /// Finds the place that a change is due to, from where it stands in the text of the new job: usually
 /// the YAML value that was rendered there.
-pub type FindPlace<'a> = dyn Fn(Span) -> Option<Place> + 'a;
+pub type FindPlace<'a> = dyn Fn(Span) -> Option<Cause> + 'a;
 
 /// How a diff is shown.
 #[derive(Clone, Copy)]
@@ -283,13 +283,7 @@ impl Writer<'_, '_> {
 
     fn push(&mut self, depth: usize, content: Content, span: Option<Span>) {
         let place = span.and_then(|span| self.show.place.and_then(|find| find(span)));
-        let place = place.map(|place| {
-            if !place.source.is_file() {
-                return clean(place.source.name()).into_owned();
-            }
-            let line = place.source.position(place.start).line;
-            format!("{}:{line}", clean(place.source.name()))
-        });
+        let place = place.map(|cause| clean(&cause.words()).into_owned());
         // The place of a block is that of its first lines too: once is enough.
         let place =
             place.filter(|place| self.rows.last().is_none_or(|row| row.place.as_ref() != Some(place)));

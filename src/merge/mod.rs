@@ -71,6 +71,36 @@ impl fmt::Display for Layer {
     }
 }
 
+/// Where something came from: the place, and the layer of values that the place belongs to.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// Where it is written.
+    pub place: Place,
+    /// The layer, as the path that it has in its file (`envs.prod`); `None` for what is no value, such as a template.
+    pub layer: Option<String>,
+}
+
+impl From<Place> for Cause {
+    fn from(place: Place) -> Self {
+        Self { place, layer: None }
+    }
+}
+
+impl Cause {
+    /// `jobs/x.yaml:7 envs.prod`; what stands in no file has no line.
+    pub fn words(&self) -> String {
+        let source = &self.place.source;
+        if !source.is_file() {
+            return source.name().to_owned();
+        }
+        let line = source.position(self.place.start).line;
+        match &self.layer {
+            Some(layer) => format!("{}:{line} {layer}", source.name()),
+            None => format!("{}:{line}", source.name()),
+        }
+    }
+}
+
 /// A job's values for one stage, each with its origin.
 #[derive(Debug, Clone)]
 pub struct Merged {
@@ -107,6 +137,29 @@ impl Merged {
     /// The text of the scalar at a path.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.get(path).and_then(Value::text)
+    }
+
+    /// The place of a value, with the layer that it is from.
+    pub fn cause(&self, place: Place) -> Cause {
+        let layer = self.tree.layer_at(&place).and_then(|layer| self.layer_path(layer, &place));
+        Cause { place, layer }
+    }
+
+    /// The path of a layer in the file that it stands in.
+    fn layer_path(&self, layer: Layer, place: &Place) -> Option<String> {
+        let stage = &self.stage.name;
+        Some(match layer {
+            Layer::BuiltIn | Layer::Set => return None,
+            Layer::Defaults => "defaults.config".to_owned(),
+            Layer::DefaultsStage => format!("defaults.envs.{stage}"),
+            Layer::Stage => format!("stages.{stage}.config"),
+            // What stands at the top of a job file belongs to the same layer.
+            Layer::Job => {
+                let config = &self.file.root.get("config")?.place;
+                (config.start..config.end).contains(&place.start).then(|| "config".to_owned())?
+            }
+            Layer::JobStage => format!("envs.{stage}"),
+        })
     }
 
     /// MHz that `cpu` asks for.

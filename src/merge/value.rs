@@ -70,6 +70,17 @@ impl Value {
         }
     }
 
+    /// The layer of the value that was written at this place.
+    pub fn layer_at(&self, place: &Place) -> Option<Layer> {
+        let inside = match &self.kind {
+            Kind::Map(map) => map.values().find_map(|value| value.layer_at(place)),
+            Kind::List(items) => items.iter().find_map(|value| value.layer_at(place)),
+            _ => None,
+        };
+        let here = || self.place.start == place.start && self.place.source.same(&place.source);
+        inside.or_else(|| here().then_some(self.layer))
+    }
+
     /// A scalar as text.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {

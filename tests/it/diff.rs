@@ -3,13 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may fail a test")]
 
 use platy_manage::diagnostic::Source;
-use platy_manage::diff::annotations::Annotations;
+use platy_manage::diff::annotations::{Annotations, Updates};
 use platy_manage::diff::group::Member;
 use platy_manage::diff::secret::Masker;
 use platy_manage::diff::style::Style;
 use platy_manage::diff::text::Show;
 use platy_manage::diff::{self, JobDiff};
 use platy_manage::jobspec::{self, Job, Variables};
+use platy_manage::merge::Cause;
 use serde_json::Value;
 
 use crate::corpus;
@@ -104,13 +105,12 @@ fn changes_with_places_annotations_and_colour() {
     let (from, to) = (case("web.from"), case("web.to"));
     let found = diff::diff(Some(&from), Some(&to));
     let masker = Masker::new(b"test key");
-    let place = |span| to.place(Some(span));
-    let annotations = Annotations::from_plan(&serde_json::json!({
-        "Annotations": {"DesiredTGUpdates": {"api": {"Place": 2, "DestructiveUpdate": 1}}},
-        "Diff": {"TaskGroups": [{"Name": "api", "Tasks": [
-            {"Name": "app", "Annotations": ["forces create/destroy update"]},
-        ]}]},
-    }));
+    let place = |span| to.place(Some(span)).map(Cause::from);
+    let updates = Updates { place: 2, destructive_update: 1, ..Updates::default() };
+    let server = serde_json::json!({"TaskGroups": [{"Name": "api", "Tasks": [
+        {"Name": "app", "Annotations": ["forces create/destroy update"]},
+    ]}]});
+    let annotations = Annotations::new([("api".to_owned(), updates)].into(), &server);
     let show = Show { place: Some(&place), annotations: Some(&annotations), ..Show::plain(&masker) };
     insta::assert_snapshot!(diff::text::render(&found, &show));
     let coloured = diff::text::render(&found, &Show { style: Style::coloured(), ..show });

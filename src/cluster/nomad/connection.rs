@@ -152,6 +152,29 @@ impl Connection {
         Ok(connection)
     }
 
+    /// A connection without a stage: all but the address and the namespace is the environment's.
+    ///
+    /// # Errors
+    /// As [`Connection::resolve`].
+    pub fn bare(address: &str, namespace: &str, environment: &Environment) -> Result<Self> {
+        let home = environment.home.as_deref();
+        let file = |path: &Option<String>| path.as_ref().map(|path| at_home(Path::new(path), home));
+        let token =
+            environment.token.as_deref().map(|text| check_token(text, "`NOMAD_TOKEN`")).transpose()?;
+        let connection = Self {
+            token,
+            region: environment.region.clone(),
+            ca_cert: file(&environment.ca_cert),
+            client_cert: file(&environment.client_cert),
+            client_key: file(&environment.client_key),
+            tls_server_name: environment.tls_server_name.clone(),
+            skip_verify: environment.skip_verify,
+            ..Self::plain(address, namespace)?
+        };
+        connection.check_token_is_safe()?;
+        Ok(connection)
+    }
+
     /// The same with a token.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 //! and names of things (`token_file`, `secret_name`).
 
 mod find;
+mod job;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,6 +19,7 @@ use std::ops::Range;
 use sha2::{Digest as _, Sha256};
 
 pub use find::{find, find_in_text, is_secret_name};
+pub use job::{Literal, find_in_job};
 
 /// Why a text is taken for a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

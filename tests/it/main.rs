@@ -40,6 +40,7 @@ mod policies;
 mod readme;
 mod render;
 mod rules;
+mod server_differences;
 mod syntax;
 mod wrapper;
 mod yaml;

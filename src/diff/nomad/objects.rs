@@ -47,19 +47,12 @@ impl<'a> Differ<'a> {
         let tasks = by_name(pair.0, pair.1, "Tasks", |pair| self.task(pair));
         let restless = matches!(pair, (Some(old), Some(new)) if both_have(old, new, "Scaling"));
         let kind = if restless { Kind::Edited } else { presence(pair) };
-        // A task with a policy of its own is restless too.
-        let kind = match kind {
-            Kind::None if tasks.iter().any(|task| task.kind != Kind::None) => Kind::Edited,
-            kind => kind,
-        };
         GroupDiff { kind, name: name(pair), fields, objects, tasks }
     }
 
     fn task(&self, pair: Pair<'_>) -> TaskDiff {
         let (fields, objects) = self.content(pair, &TASK);
-        let policies = |task: &Object| task.blocks("ScalingPolicies").next().is_some();
-        let restless = matches!(pair, (Some(old), Some(new)) if policies(old) && policies(new));
-        let kind = if restless { Kind::Edited } else { presence(pair) };
+        let kind = presence(pair);
         TaskDiff { kind, name: name(pair), fields, objects }
     }
 

@@ -116,9 +116,6 @@ fn derive_task(task: &mut Object, names: &Names) {
     if task.int("KillTimeout") == Some(0) {
         task.set("KillTimeout", Value::Int(5_000_000_000));
     }
-    if task.block("Lifecycle").is_some_and(|hook| !hook.is_set("Hook") && !hook.is_set("Sidecar")) {
-        task.set("Lifecycle", Value::Null);
-    }
     if task.block("Schedule").is_some_and(|schedule| schedule.block("Cron").is_none()) {
         task.set("Schedule", Value::Null);
     }

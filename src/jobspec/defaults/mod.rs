@@ -44,6 +44,8 @@ fn fill(object: &mut Object) {
         if field.server_fills && is_unset(field, &node.value) {
             match constant(field) {
                 Value::Null => {}
+                // A written null is what no file says: the rules must not take it for a value.
+                value if node.value == Value::Null => *node = value.into(),
                 value => node.value = value,
             }
         }

@@ -13,8 +13,9 @@ use conditions::check as conditions;
 use schema::{Driver, Fit, Key, Kind};
 
 use super::report::{Out, Report};
-use super::rules::{Cx, rules};
+use super::rules::{Cx, Rule, rules};
 use super::view::{Block, Site};
+use crate::diagnostic::Severity;
 use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::{Node, Value};
 
@@ -45,13 +46,41 @@ pub fn check(job: &Block<'_>, report: &mut Report) {
             let cx = Cx { job, group: Some(&group), task: Some(&task), service: None };
             report.run(DRIVER, &cx, &task);
         }
+        for service in group.blocks("Services") {
+            let connect = service.block("Connect");
+            if let Some(sidecar) = connect.as_ref().and_then(|connect| connect.block("SidecarTask")) {
+                let cx = Cx { job, group: Some(&group), task: None, service: Some(&service) };
+                report.run(SIDECAR, &cx, &sidecar);
+            }
+        }
     }
 }
 
-/// The driver of a task, if its config is known.
+/// The rules of [`DRIVER`] for a proxy's task, whose missing keys the server fills in: whether the driver,
+/// the keys and the types are known.
+static SIDECAR: &[Rule] = &[
+    Rule { code: &DRIVER_UNKNOWN, severity: Severity::Warning, check: unknown_driver },
+    Rule { code: &CONFIG_KEY, severity: Severity::Error, check: unknown_keys },
+    Rule { code: &CONFIG_TYPE, severity: Severity::Error, check: wrong_types },
+];
+
+/// The driver of a task or, if it names one, of a proxy's task, if its config is known.
 pub fn driver(task: &Block<'_>) -> Option<&'static Driver> {
     let name = task.str("Driver");
     DRIVERS.iter().find(|driver| driver.name == name).copied()
+}
+
+/// As [`driver`]; a proxy's task that names no driver has the one that the server gives it: podman
+/// where the group uses it and not docker, else docker.
+fn driver_in(cx: &Cx<'_>, task: &Block<'_>) -> Option<&'static Driver> {
+    if cx.service.is_none() || !task.str("Driver").is_empty() {
+        return driver(task);
+    }
+    let uses = |name: &str| {
+        cx.group.is_some_and(|group| group.blocks("Tasks").iter().any(|task| task.str("Driver") == name))
+    };
+    let podman = uses("podman") && !uses("docker");
+    Some(if podman { &containers::PODMAN } else { &containers::DOCKER })
 }
 
 fn unknown_driver(_: &Cx<'_>, task: &Block<'_>, out: &mut Out<'_>) {
@@ -123,8 +152,8 @@ impl<'a> Entry<'a> {
     }
 }
 
-fn unknown_keys(_: &Cx<'_>, task: &Block<'_>, out: &mut Out<'_>) {
-    if let Some(driver) = driver(task) {
+fn unknown_keys(cx: &Cx<'_>, task: &Block<'_>, out: &mut Out<'_>) {
+    if let Some(driver) = driver_in(cx, task) {
         keys_in(driver, driver.keys, &Entry::root(task), out);
     }
 }
@@ -148,8 +177,8 @@ fn keys_in(driver: &Driver, keys: &'static [Key], body: &Entry<'_>, out: &mut Ou
     }
 }
 
-fn wrong_types(_: &Cx<'_>, task: &Block<'_>, out: &mut Out<'_>) {
-    if let Some(driver) = driver(task) {
+fn wrong_types(cx: &Cx<'_>, task: &Block<'_>, out: &mut Out<'_>) {
+    if let Some(driver) = driver_in(cx, task) {
         types_in(driver.keys, &Entry::root(task), out);
     }
 }

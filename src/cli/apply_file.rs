@@ -13,6 +13,7 @@ use crate::cluster::nomad::{Connection, NomadCluster};
 use crate::cluster::{Cluster, PlanAnswer, RunningJob};
 use crate::deploy::credit::{self, Credit};
 use crate::deploy::guard::{self, At, Provenance};
+use crate::deploy::hold;
 use crate::deploy::planfile::{ELSEWHERE, Identity, LARGEST, MOVED, PlanFile, PlannedJob, broken};
 use crate::deploy::submit::Planned;
 use crate::diagnostic::{Diagnostic, Failure, FailureKind};
@@ -175,6 +176,11 @@ fn elsewhere(why: String) -> Failure {
 
 /// What moved, and by whom if that is known.
 fn moved(cluster: &dyn Cluster, job: &PlannedJob, held: Option<&RunningJob>) -> Diagnostic {
+    let emergency = held.and_then(hold::of);
+    if let Some(words) = emergency {
+        let message = format!("`{}` was stopped in an emergency: {words}: nothing was submitted", job.id);
+        return Diagnostic::error(&hold::HELD, message);
+    }
     let says = match (job.index, held) {
         (index, None) => format!("was at index {index}, and does not exist any more"),
         (0, Some(held)) => format!("did not exist, and is at version {} now", held.version),

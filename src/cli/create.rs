@@ -106,11 +106,14 @@ fn refusal(verb: Verb, prepared: &Prepared<'_>, stage: &Stage, args: &SubmitArgs
             Diagnostic::error(&NOT_THERE, format!("`{name}` does not exist in `{}`", stage.name))
                 .hint(format!("to create it: `platy-manage create {name} --stage={}`{same}", stage.name)),
         ),
-        (Verb::Update, Change::Start) => {
-            refuse(Diagnostic::error(&NOT_THERE, format!("`{name}` is stopped in `{}`", stage.name)).hint(
-                format!("to start it again: `platy-manage create {name} --stage={}`{same}", stage.name),
-            ))
-        }
+        (Verb::Update, Change::Start) => refuse(
+            Diagnostic::error(&NOT_THERE, format!("`{name}` is stopped in `{}`", stage.name))
+                .hint(format!(
+                    "to start it with its file: `platy-manage create {name} --stage={}`{same}",
+                    stage.name
+                ))
+                .hint(format!("to start it as it was: `platy-manage start {name} --stage={}`", stage.name)),
+        ),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ use super::target::Target;
 use super::watching::{self, Followed};
 use super::{Done, Result, usage};
 use crate::cluster::{Deployment, Registered, RunningJob, Wait};
+use crate::deploy::instance;
 use crate::deploy::watch::{self, Options, Outcome, WatchEvent};
 use crate::diagnostic::{Diagnostic, Failure, FailureKind};
 
@@ -53,6 +54,8 @@ pub enum Under<'a> {
     Deployment(&'a Deployment),
     /// What began with an evaluation.
     Registration(&'a Registered),
+    /// An instance of a periodic or parameterized job, to its end.
+    Instance(&'a Registered),
 }
 
 /// The deployment that is under way; why there is none to work on else.
@@ -99,7 +102,10 @@ pub(super) fn follow(
     let outcome: Outcome = match what {
         Under::Deployment(deployment) => watch::resume(&*target.cluster, deployment, &options, &mut show),
         Under::Registration(registered) => {
-            watch::watch(&*target.cluster, &target.id, registered, &options, &mut show)
+            watch::watch(&*target.cluster, &job.id, registered, &options, &mut show)
+        }
+        Under::Instance(registered) => {
+            instance::follow(&*target.cluster, &job.id, registered, &options, &mut show)
         }
     }?;
     view.finish();

@@ -4,6 +4,7 @@
 //! them to a [`Failure`] or an exit code. Only this module and the report renderers print, and
 //! only this module reads the environment.
 
+mod again;
 mod apply;
 mod apply_file;
 pub(crate) mod batch;
@@ -11,12 +12,17 @@ mod completions;
 mod context;
 mod create;
 mod diff;
+pub(crate) mod dispatch;
+mod emergency_start;
+mod emergency_stop;
+mod exec;
 mod explain;
 mod fail;
 pub(crate) mod follow;
 mod history;
 mod jobspec;
 mod list;
+mod logs;
 mod output;
 mod plan;
 pub(crate) mod planning;
@@ -25,10 +31,14 @@ mod promote;
 pub(crate) mod prune;
 pub mod reference;
 mod render;
+pub(crate) mod restart;
 mod revisions;
 mod rollback;
 pub(crate) mod rollout;
+mod run;
+pub(crate) mod scale;
 mod schema;
+mod start;
 mod status;
 mod stop;
 pub(crate) mod target;
@@ -101,7 +111,16 @@ enum Command {
     Fail(fail::Command),
     History(history::Command),
     Rollback(rollback::Command),
+    Logs(logs::Command),
+    Exec(exec::Command),
+    Scale(scale::Command),
+    Restart(restart::Command),
+    Dispatch(dispatch::Command),
+    Run(run::Command),
     Stop(stop::Command),
+    Start(start::Command),
+    EmergencyStop(emergency_stop::Command),
+    EmergencyStart(emergency_start::Command),
     Schema(schema::Command),
     Render(render::Command),
     Validate(validate::Command),
@@ -134,6 +153,8 @@ enum Done {
     Differences,
     /// The failure has been shown already, as part of the command's own result.
     Shown(FailureKind),
+    /// The exit code of a command that ran elsewhere.
+    Exit(u8),
 }
 
 /// Runs the command line and gives the exit code of the process.
@@ -168,7 +189,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Fail(command) => command.run(&context),
         Command::History(command) => command.run(&context),
         Command::Rollback(command) => command.run(&context),
+        Command::Logs(command) => command.run(&context),
+        Command::Exec(command) => command.run(&context),
+        Command::Scale(command) => command.run(&context),
+        Command::Restart(command) => command.run(&context),
+        Command::Dispatch(command) => command.run(&context),
+        Command::Run(command) => command.run(&context),
         Command::Stop(command) => command.run(&context),
+        Command::Start(command) => command.run(&context),
+        Command::EmergencyStop(command) => command.run(&context),
+        Command::EmergencyStart(command) => command.run(&context),
         Command::Schema(command) => command.run(&context),
         Command::Render(command) => command.run(&context),
         Command::Validate(command) => command.run(&context),
@@ -180,6 +210,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Done::Ok) => 0,
         Ok(Done::Differences) => 2,
         Ok(Done::Shown(kind)) => kind.exit_code(),
+        Ok(Done::Exit(code)) => code,
         Err(failure) => {
             context.printer.failure(&failure);
             failure.kind.exit_code()

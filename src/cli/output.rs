@@ -109,6 +109,11 @@ impl Printer {
         }
     }
 
+    /// Whether nobody reads the result any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
     /// Writes a line of the result to stdout.
     pub fn line(&self, text: impl fmt::Display) {
         self.result(format_args!("{text}\n"));

@@ -1,21 +1,18 @@
 //! `rollback`: an older version of a job runs again.
 
 use clap::Args;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
-use super::context::{Access, Context, masker, user};
+use super::again::{Again, Version};
+use super::context::{Access, Context};
 use super::follow::{self, FollowArgs, NO_VERSION, Under};
-use super::history::{made_by, when};
-use super::output::{Printer, Styled, style};
-use super::rollout::{self, running_job};
+use super::output::{Styled, style};
 use super::target::{Target, TargetArgs};
 use super::{Done, Result};
-use crate::cluster::{JobDocument, JobVersion, Origin};
 use crate::deploy::credit;
-use crate::deploy::submit::{self, Change, KeepCounts, Planned};
+use crate::deploy::submit::Change;
 use crate::diagnostic::{Diagnostic, Failure, FailureKind};
-use crate::diff::{self, JobDiff, annotations::Annotations, style::Style, text::Show};
-use crate::jobspec::Job;
+use crate::diff;
 
 /// Go back to an older version of a job, and follow the deployment
 #[derive(Debug, Args)]
@@ -36,56 +33,29 @@ pub struct Command {
     dry_run: bool,
 }
 
-/// A version beside what it is as a job.
-struct Version {
-    version: JobVersion,
-    job: Job,
-}
-
-/// What going back would be.
-struct Way {
-    back: Version,
-    /// Who made it first.
-    origin: Option<Origin>,
-    planned: Planned,
-    diff: JobDiff,
-    annotations: Annotations,
-}
-
 impl Command {
     pub(super) fn run(self, context: &Context) -> Result<Done> {
         self.follow.check()?;
         let project = context.project()?;
         let target = self.target.open(context, &project, Access::Writes)?;
         target.held()?;
-        let way = self.way(&target)?;
+        let again = self.find(&target)?;
         let printer = &context.printer;
-        let version = way.back.version.version;
-        let more = |submitted: bool| {
-            json!({
-                "to_version": version, "index": way.planned.check_index(), "submitted": submitted,
-                "diff": way.shown(Style::plain(), diff::json::to_json), "origin": way.origin,
-            })
-        };
+        let version = again.version.version;
         if printer.is_text() {
-            way.show(printer, &target);
+            again.show(printer, &format!("{} back to", Styled(style::BOLD, &target.name)));
         }
         if self.dry_run {
             if printer.is_text() {
                 printer.status("dry run: nothing was submitted");
             } else {
-                printer.json(&follow::as_json(&target, "rollback", more(false), Json::Null));
+                printer.json(&follow::as_json(&target, "rollback", again.to_json(false), Json::Null));
             }
             return Ok(Done::Ok);
         }
         let question = format!("go back to version {version} of `{}`?", target.id);
         context.confirm(self.yes, &question)?;
-        let (source, origin) = way.submission(&target)?;
-        let submitted = submit::register(&*target.cluster, &way.planned, &source, &origin)?;
-        let Some(registered) = submitted.registered else { return Ok(Done::Ok) };
-        if let Some(Err(warning)) = submit::tag(&*target.cluster, &target.id, &registered, &origin) {
-            printer.diagnostics(&[warning]);
-        }
+        let Some(registered) = again.submit(printer, &target, Some(version))? else { return Ok(Done::Ok) };
         let job = target.held()?;
         let (done, outcome) =
             follow::follow(context, &target, &job, Under::Registration(&registered), &self.follow)?;
@@ -95,102 +65,26 @@ impl Command {
                 target.command("diff")
             ));
         } else {
-            printer.json(&follow::as_json(&target, "rollback", more(true), outcome));
+            printer.json(&follow::as_json(&target, "rollback", again.to_json(true), outcome));
         }
         Ok(done)
     }
 
     /// Finds the version, and asks the cluster what going back to it would do.
-    fn way(&self, target: &Target<'_>) -> Result<Way> {
-        let versions: Vec<Version> = target
-            .cluster
-            .versions(&target.id)?
-            .into_iter()
-            .map(|version| Ok(Version { job: running_job(&version.job)?, version }))
-            .collect::<Result<_>>()?;
+    fn find(&self, target: &Target<'_>) -> Result<Again> {
+        let versions: Vec<Version> =
+            target.cluster.versions(&target.id)?.into_iter().map(Version::read).collect::<Result<_>>()?;
         let back = match &self.to {
             Some(to) => named(target, versions, to)?,
             None => last_stable(target, versions)?,
         };
-        let origin = credit::of(&*target.cluster, &back.version, &back.job).origin();
-        let document = as_new(back.version.job.clone());
-        let planned = submit::plan(&*target.cluster, document, KeepCounts::Scaled)?;
-        if planned.change == Change::None {
-            let message = format!("version {} is what runs of `{}`", back.version.version, target.name);
+        let again = Again::plan(target, back)?;
+        if again.planned.change == Change::None {
+            let message = format!("version {} is what runs of `{}`", again.version.version, target.name);
             return Err(refuse(message, "there is nothing to go back to: it is the same job"));
         }
-        let running = rollout::live_job(planned.running.as_ref())?;
-        let job = running_job(&planned.job)?;
-        let diff = diff::diff(running.as_ref(), Some(&job));
-        let groups = planned.answer.groups.iter().map(|(group, updates)| (group.clone(), *updates)).collect();
-        Ok(Way { back, origin, planned, diff, annotations: Annotations { groups, ..Annotations::default() } })
+        Ok(again)
     }
-}
-
-impl Way {
-    fn shown<T>(&self, style: Style, show: impl FnOnce(&JobDiff, &Show<'_>) -> T) -> T {
-        let how = Show { style, masker: masker(), place: None, annotations: Some(&self.annotations) };
-        show(&self.diff, &how)
-    }
-
-    fn show(&self, printer: &Printer, target: &Target<'_>) {
-        let version = &self.back.version;
-        printer.line(format_args!(
-            "{} back to version {} of {}  {}",
-            Styled(style::BOLD, &target.name),
-            version.version,
-            when(version),
-            Styled(style::DIM, made_by(self.origin.as_ref())),
-        ));
-        printer.result(self.shown(printer.diff_style(), diff::text::render));
-        rollout::verdict(printer, &self.planned);
-    }
-
-    /// What is kept beside the new version: who went back, when, and what the version was made from.
-    fn submission(&self, target: &Target<'_>) -> Result<(String, Origin)> {
-        let version = self.back.version.version;
-        let same_counts = submit::counts(&self.planned.job) == submit::counts(&self.back.version.job);
-        let source = match &self.origin {
-            Some(_) if same_counts => {
-                target.cluster.submission(&target.id, version)?.map(|found| found.source)
-            }
-            _ => None,
-        };
-        let source = match source {
-            Some(source) => source,
-            None => running_job(&self.planned.job)?.to_hcl(),
-        };
-        let origin = Origin {
-            tool: concat!("platy-manage ", env!("CARGO_PKG_VERSION")).to_owned(),
-            stage: target.stage.name.clone(),
-            user: user(target.project),
-            time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            rollback_to: Some(version),
-            escapes: Vec::new(),
-            ..self.origin.clone().unwrap_or_default()
-        };
-        Ok((source, origin))
-    }
-}
-
-/// A version as it is registered again: without what the server keeps of it.
-fn as_new(mut document: JobDocument) -> JobDocument {
-    const KEPT_BY_THE_SERVER: [&str; 9] = [
-        "CreateIndex",
-        "JobModifyIndex",
-        "ModifyIndex",
-        "Stable",
-        "Status",
-        "StatusDescription",
-        "SubmitTime",
-        "Version",
-        "VersionTag",
-    ];
-    if let Some(job) = document.as_object_mut() {
-        job.retain(|key, _| !KEPT_BY_THE_SERVER.contains(&key.as_str()));
-        job.insert("Stop".to_owned(), false.into());
-    }
-    document
 }
 
 fn refuse(message: String, hint: impl Into<String>) -> Failure {

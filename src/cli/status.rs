@@ -11,7 +11,7 @@ use super::rollout::{self, running_job};
 use super::{Done, Result};
 use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, Wait};
 use crate::compile::{Compiled, Outcome};
-use crate::deploy::credit;
+use crate::deploy::{credit, hold};
 use crate::diagnostic;
 use crate::diff;
 
@@ -141,6 +141,9 @@ fn line(printer: &Printer, name: &str, width: usize, state: Option<&State>) {
 fn page(printer: &Printer, name: &str, stage: &str, state: &State) {
     let running = &state.running;
     printer.line(format_args!("{}  {}", Styled(style::BOLD, name), verdict(state)));
+    if let Some(words) = hold::of(running) {
+        printer.line(format_args!("  {}  in an emergency: {words}", Styled(style::BAD, "stopped ")));
+    }
     printer.line(format_args!("  job         {} ({}, {})", running.id, running.kind, running.status));
     printer.line(format_args!("  version     {}, submitted {}", running.version, when(running)));
     if let Some(origin) = &state.origin {

@@ -6,6 +6,7 @@ use super::Result;
 use super::context::{Access, Context, StageArgs, job_names};
 use super::rollout::{self, NOT_THERE};
 use crate::cluster::{Cluster, RunningJob};
+use crate::deploy::hold;
 use crate::diagnostic::{Diagnostic, Failure, FailureKind};
 use crate::load::units;
 use crate::merge;
@@ -71,6 +72,7 @@ impl Target<'_> {
     /// As [`Target::held`], and where it is stopped.
     pub fn running(&self) -> Result<RunningJob> {
         let held = self.held()?;
+        hold::check(&held)?;
         if !held.stopped {
             return Ok(held);
         }

@@ -41,6 +41,7 @@ impl<'p> View<'p> {
                 format!("{}; canaries are healthy", progress(deployment))
             }
             WatchEvent::Promoted => "canaries promoted".to_owned(),
+            WatchEvent::AttemptFailed(why) => format!("{why}; the cluster tries again"),
             WatchEvent::Unreachable(why) => format!("the cluster does not answer, trying again: {why}"),
         };
         if text == self.last {
@@ -145,6 +146,7 @@ pub fn outcome(printer: &Printer, job: Followed<'_>, outcome: &Outcome) {
             good(format!("{name}: canaries are healthy and wait to be promoted"));
             next("promote:", "promote");
             next("give up:", "fail");
+            next("look again:", "watch");
         }
         Outcome::Superseded(why) => bad(format!("{name}: somebody else changed the job meanwhile: {why}")),
         Outcome::TimedOut(after) => {

@@ -5,6 +5,7 @@
 //! bound to one namespace and region: those of its stage.
 
 mod environment;
+mod exec;
 pub mod local;
 pub mod model;
 pub mod nomad;
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use environment::Environment;
+pub use exec::{ExecIo, ExecRequest, Stream};
 pub use model::*;
 
 use crate::diagnostic::Result;
@@ -154,6 +156,12 @@ pub trait Cluster: Send + Sync {
 
     /// Log text of a task.
     fn logs(&self, request: &LogRequest) -> Result<LogChunk>;
+
+    /// Passes on what a task prints, from the place of `request` on, until the task ends or `sink` answers no.
+    fn follow_logs(&self, request: &LogRequest, sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<()>;
+
+    /// Runs a command in a task; gives its exit code, or `None` where we were interrupted.
+    fn exec(&self, request: &ExecRequest, io: &mut ExecIo<'_>) -> Result<Option<i64>>;
 
     /// Promotes the canaries of every group.
     fn promote(&self, deployment: &str) -> Result<Promoted>;

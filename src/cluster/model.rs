@@ -362,14 +362,16 @@ impl Deployment {
         matches!(self.status.as_str(), "successful" | "failed" | "cancelled")
     }
 
-    /// Whether canaries wait for somebody to promote them.
+    /// Whether healthy canaries wait for somebody to promote them. Canaries are promoted all at once, so those of
+    /// every group must be healthy; a group with `auto_promote` waits for nobody.
     pub fn awaits_promotion(&self) -> bool {
+        let open = |group: &&DeploymentGroup| group.desired_canaries > 0 && !group.promoted;
+        let mut waiting = self.task_groups.values().filter(open).peekable();
+        let by_hand = self.task_groups.values().filter(open).any(|group| !group.auto_promote);
         !self.is_over()
-            && self.task_groups.values().any(|group| {
-                group.desired_canaries > 0
-                    && !group.promoted
-                    && group.healthy_allocs >= group.desired_canaries
-            })
+            && waiting.peek().is_some()
+            && by_hand
+            && waiting.all(|group| group.healthy_allocs >= group.desired_canaries)
     }
 }
 

@@ -77,7 +77,8 @@ fn has_failed(allocation: &Allocation, state: &TaskState) -> bool {
     state.failed || ended_badly || (unhealthy && state.state != "dead")
 }
 
-fn ended(event: &TaskEvent) -> Option<Ended> {
+/// How a task ended, if the event says that it did.
+pub fn ended(event: &TaskEvent) -> Option<Ended> {
     if event.kind != "Terminated" {
         return None;
     }

@@ -3,6 +3,8 @@
 pub mod credit;
 pub mod failures;
 pub mod guard;
+pub mod hold;
+pub mod instance;
 pub mod planfile;
 pub mod submit;
 pub mod verdict;

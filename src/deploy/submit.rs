@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::hold;
 use crate::cluster::{Cluster, JobDocument, Origin, PlanAnswer, Registered, RunningJob, Submission};
 use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
 
@@ -122,6 +123,7 @@ pub fn plan(cluster: &dyn Cluster, job: JobDocument, keep: KeepCounts) -> Result
     // The job is read before the plan: where the two disagree, it moved in between.
     for _ in 0..3 {
         let running = cluster.read_job(&id)?;
+        running.as_ref().map_or(Ok(()), hold::check)?;
         let job = keep_counts(job.clone(), running.as_ref(), keep);
         // Of a job that does not exist all is new: nobody needs the server's diff for that.
         let answer = cluster.plan(&job, running.is_some())?;

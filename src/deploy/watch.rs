@@ -19,6 +19,9 @@ use crate::diagnostic::{Failure, FailureKind, Result};
 /// How long a blocking query waits: short, so that an interrupt is noticed.
 const QUERY: Duration = Duration::from_secs(2);
 
+/// The shortest that one waits.
+const SHORTEST: Duration = Duration::from_millis(50);
+
 /// What happens on the way.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WatchEvent {
@@ -32,6 +35,8 @@ pub enum WatchEvent {
     CanariesHealthy(Box<Deployment>),
     /// The canaries were promoted.
     Promoted,
+    /// An attempt of an instance failed, in words; the cluster tries again.
+    AttemptFailed(String),
     /// The cluster does not answer; the watch goes on.
     Unreachable(String),
 }
@@ -273,7 +278,12 @@ impl Watch<'_> {
         let mut told = false;
         let mut waiting_since: Option<Instant> = None;
         loop {
-            let read = self.read(|cluster, wait| cluster.deployment(deployment, Wait::after(index, wait)));
+            // To be there when the canaries have been healthy for long enough.
+            let due = self.options.promote_after.zip(healthy_since);
+            let due = due.map_or(QUERY, |(after, since)| after.saturating_sub(since.elapsed()));
+            let read = self.read(|cluster, wait| {
+                cluster.deployment(deployment, Wait::after(index, wait.min(due.max(SHORTEST))))
+            });
             let Observed { value, index: now } = match read {
                 Err(End::Failed(failure)) if failure.kind == FailureKind::Other => {
                     // A purge takes the deployment along.
@@ -293,7 +303,7 @@ impl Watch<'_> {
                 "cancelled" => return Ok(Outcome::Superseded(value.status_description)),
                 _ => {}
             }
-            if value.awaits_promotion() && !value.task_groups.values().any(|group| group.auto_promote) {
+            if value.awaits_promotion() {
                 let since = *healthy_since.get_or_insert_with(Instant::now);
                 if !told {
                     told = true;

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use platy_manage::cluster::nomad::{Connection, NomadCluster};
-use platy_manage::cluster::{Cluster, DispatchRequest, LogRequest, LogStart, Registered, Wait};
+use platy_manage::cluster::{
+    Cluster, DispatchRequest, ExecIo, ExecRequest, LogRequest, LogStart, Registered, Wait,
+};
 use platy_manage::deploy::watch::{self, Options, Outcome, WatchEvent};
-use platy_manage::diagnostic::{Failure, FailureKind, text};
+use platy_manage::diagnostic::{self, Failure, FailureKind, text};
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 
@@ -82,6 +84,17 @@ fn drawn(failure: &Failure) -> String {
     text::render(&failure.diagnostics, false)
 }
 
+/// Runs a command in the task of the allocation.
+fn exec(cluster: &NomadCluster, allocation: &str) -> diagnostic::Result<Option<i64>> {
+    let request = ExecRequest {
+        allocation: allocation.to_owned(),
+        task: "server".to_owned(),
+        command: vec!["/bin/true".to_owned()],
+    };
+    let interrupted = AtomicBool::new(false);
+    cluster.exec(&request, &mut ExecIo { input: None, output: &mut |_, _| {}, interrupted: &interrupted })
+}
+
 #[test]
 fn each_operation_names_the_capability_that_is_missing() {
     let Some((agent, management)) = with_acl() else { return };
@@ -138,6 +151,7 @@ fn each_operation_names_the_capability_that_is_missing() {
         ("scale-job", bare.scale("watched", "fooserver", 2, "").unwrap_err()),
         ("dispatch-job", bare.dispatch(&dispatch).unwrap_err()),
         ("alloc-lifecycle", bare.restart(&allocation, None).unwrap_err()),
+        ("alloc-exec", exec(&bare, &allocation).unwrap_err()),
     ];
     for (capability, failure) in &denied {
         assert_eq!(failure.kind, FailureKind::Unreachable, "{failure}");
@@ -155,6 +169,9 @@ fn each_operation_names_the_capability_that_is_missing() {
     let reader = NomadCluster::new(connection(&agent.address).with_token(&reader).unwrap()).unwrap();
     let failure = reader.logs(&logs).unwrap_err();
     assert!(drawn(&failure).contains("`read-logs`"), "{failure}");
+    let failure = reader.follow_logs(&logs, &mut |_| true).unwrap_err();
+    assert!(drawn(&failure).contains("`read-logs`"), "{failure}");
+    assert_eq!(exec(&free, &allocation).unwrap(), Some(0));
 
     // A token that is none is another sentence than one that may not.
     let unknown = connection(&agent.address).with_token("00000000-0000-0000-0000-000000000000").unwrap();
@@ -180,6 +197,7 @@ fn looking_needs_only_plan_job_and_read_job() {
     cli.write("jobs/web.yaml", SLEEPER);
     cli.run("create web --stage=real --dry-run").exits(0).says("dry run: nothing was submitted");
     cli.run("status web --stage=real").exits(0);
+    cli.run("plan web --stage=real").exits(0).says("is new");
     let refused = cli.run("create web --stage=real").exits(7).says("`submit-job`");
     assert!(!refused.stderr.contains(&planner) && !refused.stdout.contains(&planner));
     // The submitter may.
@@ -263,6 +281,26 @@ fn tls_says_what_to_set() {
             .leader
             .is_empty()
     );
+    // A websocket goes by the same settings: what is refused is the allocation, not the connection.
+    let secure = |skip: bool| {
+        let mut connection = connection(&agent.address);
+        connection.client_cert = Some(folder.join("client.pem"));
+        connection.client_key = Some(folder.join("client.key"));
+        connection.skip_verify = skip;
+        if !skip {
+            connection.ca_cert = Some(folder.join("ca.pem"));
+            connection.tls_server_name = Some("server.global.nomad".to_owned());
+        }
+        let cluster = NomadCluster::new(connection).unwrap();
+        drawn(&exec(&cluster, "00000000-0000-0000-0000-000000000000").unwrap_err())
+    };
+    for skip in [false, true] {
+        assert!(
+            secure(skip).contains("alloc lookup failed") || secure(skip).contains("nknown allocation"),
+            "{}",
+            secure(skip)
+        );
+    }
     let fails = |name: &str, set: &str, change: &dyn Fn(&mut Connection)| {
         let failure = with(change).unwrap_err();
         let text = drawn(&failure);

@@ -11,6 +11,7 @@
 mod agent;
 mod cli_cases;
 mod cli_commands;
+mod cli_operate;
 mod cli_plan;
 mod cli_project;
 mod cli_stages;
@@ -24,6 +25,7 @@ mod diff;
 mod docs;
 mod e2e;
 mod e2e_deploy;
+mod e2e_operate;
 mod e2e_plan;
 mod fake_nomad;
 mod findings;

@@ -19,8 +19,9 @@ use store::{Record, Store, Version};
 
 use super::{
     Allocation, BAD_REQUEST, Cluster, ClusterInfo, Deployment, DispatchRequest, Dispatched, Evaluation,
-    JOB_REFUSED, JobDocument, JobStub, JobVersion, LogChunk, LogRequest, NOT_FOUND, NOT_LOCAL, Observed,
-    PlanAnswer, Promoted, Registered, RunningJob, STALE, ServerVerdict, Submission, VersionTag, Wait,
+    ExecIo, ExecRequest, JOB_REFUSED, JobDocument, JobStub, JobVersion, LogChunk, LogRequest, NOT_FOUND,
+    NOT_LOCAL, Observed, PlanAnswer, Promoted, Registered, RunningJob, STALE, ServerVerdict, Submission,
+    VersionTag, Wait,
 };
 use crate::diagnostic::{Code, Diagnostic, Failure, FailureKind, Result};
 
@@ -432,6 +433,14 @@ impl Cluster for LocalCluster {
 
     fn logs(&self, _: &LogRequest) -> Result<LogChunk> {
         Err(runs_nothing("there are no logs"))
+    }
+
+    fn follow_logs(&self, _: &LogRequest, _: &mut dyn FnMut(&[u8]) -> bool) -> Result<()> {
+        Err(runs_nothing("there are no logs"))
+    }
+
+    fn exec(&self, _: &ExecRequest, _: &mut ExecIo<'_>) -> Result<Option<i64>> {
+        Err(runs_nothing("there is no task to run a command in"))
     }
 
     fn promote(&self, deployment: &str) -> Result<Promoted> {

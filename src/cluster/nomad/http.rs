@@ -31,7 +31,7 @@ pub(super) struct Call<'c> {
     /// Whether a repetition changes nothing.
     safe: bool,
     /// For messages: `read the job `x``.
-    what: String,
+    pub what: String,
     /// What the token must be allowed.
     capability: &'static str,
 }
@@ -205,7 +205,7 @@ impl Http {
 
     /// Tells a token that may not from one that is none: Nomad answers both alike, except where the
     /// token asks about itself.
-    fn judged(&self, call: &Call<'_>, trouble: Trouble) -> Trouble {
+    pub fn judged(&self, call: &Call<'_>, trouble: Trouble) -> Trouble {
         match trouble {
             Trouble::Refused { status: status @ (401 | 403), text, retry_after, failure }
                 if self.connection.token.is_some()
@@ -225,7 +225,7 @@ impl Http {
         }
     }
 
-    fn url(&self, call: &Call<'_>) -> String {
+    pub fn url(&self, call: &Call<'_>) -> String {
         let mut url = format!("{}{}", self.base, call.path);
         let mut separator = '?';
         let mut add = |name: &str, value: &str| {
@@ -279,6 +279,39 @@ impl Http {
             return Ok(Answer { index, body });
         }
         Err(self.refused(call, status, &headers, &body))
+    }
+
+    /// Passes on the body of an answer as it comes, for as long as it comes and `sink` answers yes.
+    pub fn stream(&self, call: &Call<'_>, sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<()> {
+        use std::io::Read;
+        let mut request = Request::builder().method(call.method.clone()).uri(self.url(call));
+        if let Some(token) = &self.connection.token {
+            request = request.header("X-Nomad-Token", token.secret());
+        }
+        let at_most = self.connection.timing.answer;
+        let failed = |error: &ureq::Error| self.broken(call, error, at_most).failure();
+        let request = request.body(()).map_err(|error| failed(&ureq::Error::Http(error)))?;
+        let config = self.agent.configure_request(request).timeout_global(None);
+        let request = config.timeout_recv_response(Some(at_most)).timeout_recv_body(None).build();
+        let mut response = self.agent.run(request).map_err(|error| failed(&error))?;
+        let status = response.status().as_u16();
+        if !(200..300).contains(&status) {
+            let headers = response.headers().clone();
+            let read = response.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec();
+            let body = read.map_err(|error| failed(&error))?;
+            let refused = self.refused(call, status, &headers, &body);
+            return Err(self.judged(call, refused).failure());
+        }
+        let mut reader = response.body_mut().as_reader();
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) if !sink(&buffer[..read]) => return Ok(()),
+                Ok(_) => {}
+                Err(error) => return Err(failed(&ureq::Error::Io(error))),
+            }
+        }
     }
 
     /// The connection failed before, while or after the request was sent.
@@ -367,7 +400,7 @@ impl Http {
     }
 
     /// A status of 300 and above.
-    fn refused(&self, call: &Call<'_>, status: u16, headers: &HeaderMap, body: &[u8]) -> Trouble {
+    pub fn refused(&self, call: &Call<'_>, status: u16, headers: &HeaderMap, body: &[u8]) -> Trouble {
         let what = &call.what;
         let text = String::from_utf8_lossy(&body[..body.len().min(16 * 1024)]);
         let text = self.scrub(text.trim());
@@ -464,7 +497,7 @@ impl Http {
     }
 
     /// The text without the token.
-    fn scrub(&self, text: &str) -> String {
+    pub fn scrub(&self, text: &str) -> String {
         match &self.connection.token {
             Some(token) => text.replace(token.secret(), "…"),
             None => text.to_owned(),

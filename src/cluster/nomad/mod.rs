@@ -4,6 +4,7 @@
 
 mod connection;
 mod decode;
+mod exec;
 mod http;
 mod register;
 mod tls;
@@ -17,9 +18,9 @@ pub(crate) use decode::running_job;
 use http::{Call, Http, segment};
 
 use super::{
-    Allocation, Cluster, ClusterInfo, Deployment, DispatchRequest, Dispatched, Evaluation, JOB_REFUSED,
-    JobDocument, JobStub, JobVersion, LogChunk, LogRequest, LogStart, Observed, PlanAnswer, Promoted,
-    Registered, RunningJob, ServerVerdict, Submission, Wait,
+    Allocation, Cluster, ClusterInfo, Deployment, DispatchRequest, Dispatched, Evaluation, ExecIo,
+    ExecRequest, JOB_REFUSED, JobDocument, JobStub, JobVersion, LogChunk, LogRequest, LogStart, Observed,
+    PlanAnswer, Promoted, Registered, RunningJob, ServerVerdict, Submission, Wait,
 };
 use crate::diagnostic::{Diagnostic, Failure, Result};
 
@@ -71,6 +72,20 @@ impl NomadCluster {
 
 fn job_path(id: &str, rest: &str) -> String {
     format!("/v1/job/{}{rest}", segment(id))
+}
+
+fn log_call(request: &LogRequest) -> Call<'static> {
+    let path = format!("/v1/client/fs/logs/{}", segment(&request.allocation));
+    let (origin, offset) = match request.from {
+        LogStart::End(offset) => ("end", offset),
+        LogStart::Offset(offset) => ("start", offset),
+    };
+    Call::get(path, format!("read the log of the task `{}`", request.task), "read-logs")
+        .with("task", &request.task)
+        .with("type", if request.stderr { "stderr" } else { "stdout" })
+        .with("plain", "true")
+        .with("origin", origin)
+        .with("offset", offset.to_string())
 }
 
 impl Cluster for NomadCluster {
@@ -218,18 +233,7 @@ impl Cluster for NomadCluster {
     }
 
     fn logs(&self, request: &LogRequest) -> Result<LogChunk> {
-        let path = format!("/v1/client/fs/logs/{}", segment(&request.allocation));
-        let (origin, offset) = match request.from {
-            LogStart::End(offset) => ("end", offset),
-            LogStart::Offset(offset) => ("start", offset),
-        };
-        let call = Call::get(path, format!("read the log of the task `{}`", request.task), "read-logs")
-            .with("task", &request.task)
-            .with("type", if request.stderr { "stderr" } else { "stdout" })
-            .with("plain", "true")
-            .with("origin", origin)
-            .with("offset", offset.to_string());
-        let mut bytes = self.http.send(call).map_err(http::Trouble::failure)?.body;
+        let mut bytes = self.http.send(log_call(request)).map_err(http::Trouble::failure)?.body;
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
         if bytes.len() > limit {
             match request.from {
@@ -238,6 +242,14 @@ impl Cluster for NomadCluster {
             }
         }
         Ok(LogChunk { text: String::from_utf8_lossy(&bytes).into_owned(), bytes: bytes.len() as u64 })
+    }
+
+    fn follow_logs(&self, request: &LogRequest, sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<()> {
+        self.http.stream(&log_call(request).with("follow", "true"), sink)
+    }
+
+    fn exec(&self, request: &ExecRequest, io: &mut ExecIo<'_>) -> Result<Option<i64>> {
+        self.exec_in_task(request, io)
     }
 
     fn promote(&self, deployment: &str) -> Result<Promoted> {

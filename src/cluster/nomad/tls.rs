@@ -103,6 +103,14 @@ fn tls_config(connection: &Connection) -> Result<TlsConfig> {
     Ok(builder.build())
 }
 
+/// The authorities that are trusted, in PEM form; empty where the system has none.
+pub(super) fn roots(connection: &Connection) -> Result<Vec<u8>> {
+    match &connection.ca_cert {
+        Some(path) => read(path, "ca_cert"),
+        None => Ok(SYSTEM_BUNDLES.iter().find_map(|path| std::fs::read(path).ok()).unwrap_or_default()),
+    }
+}
+
 fn certificates(path: &Path, key: &str) -> Result<Vec<Certificate<'static>>> {
     let pem = read(path, key)?;
     let items = parse_pem(&pem).filter_map(std::result::Result::ok);
@@ -118,12 +126,14 @@ fn certificates(path: &Path, key: &str) -> Result<Vec<Certificate<'static>>> {
     Ok(found)
 }
 
-fn read(path: &Path, key: &str) -> Result<Vec<u8>> {
+/// A file of the connection.
+pub(super) fn read(path: &Path, key: &str) -> Result<Vec<u8>> {
     std::fs::read(path)
         .map_err(|error| refuse(format!("`{key}`: `{}` cannot be read: {error}", path.display())))
 }
 
-fn refuse(message: String) -> Failure {
+/// Refuses a setting.
+pub(super) fn refuse(message: String) -> Failure {
     let diagnostic = Diagnostic::error(&BAD_CONNECTION, message)
         .hint("certificates and keys are files in PEM form, named in platy.yaml or by `NOMAD_*`");
     Failure::new(FailureKind::Other, diagnostic)

@@ -14,7 +14,7 @@ use crate::merge::{self, Cause, Merged, SetArg};
 use crate::project::{JobEntry, Project, Stage};
 use crate::render::{Rendered, Renderer};
 use crate::validate::waive::Effect;
-use crate::validate::{self, policy, taskargs};
+use crate::validate::{self, literal, policy, taskargs};
 
 crate::codes! {
     /// A waiver whose last day has passed.
@@ -104,6 +104,27 @@ impl<'p> Compiler<'p> {
         sets: &[SetArg],
     ) -> std::result::Result<Compiled, Vec<Diagnostic>> {
         let merged = merge::merge(self.project, file, stage, sets)?;
+        let secrets = literal::secrets(&merged);
+        // No finding shows a secret that stands in its line.
+        let mut result = self.merged(merged, stage, &secrets);
+        match &mut result {
+            Ok(compiled) => {
+                for findings in [&mut compiled.warnings, &mut compiled.not_checked, &mut compiled.waived] {
+                    literal::conceal(findings, &secrets);
+                }
+            }
+            Err(problems) => literal::conceal(problems, &secrets),
+        }
+        result
+    }
+
+    /// Compiles merged values.
+    fn merged(
+        &self,
+        merged: Merged,
+        stage: &Stage,
+        secrets: &[literal::Secret],
+    ) -> std::result::Result<Compiled, Vec<Diagnostic>> {
         let mut problems = self.schemas.check(&merged);
         let rendered = self.renderer.render(self.project, &merged);
         // What is missing in taskargs fails the template too: once is enough.
@@ -150,6 +171,7 @@ impl<'p> Compiler<'p> {
         problems.extend(keep(refused));
         let mut warnings = keep(take(verdict.warnings));
         warnings.extend(keep(disliked));
+        warnings.extend(keep(secrets.iter().map(literal::Secret::finding).collect()));
         warnings.extend(expired.iter().flat_map(|finding| self.expired(&merged, finding)));
         let not_checked = take(verdict.not_checked);
         if !problems.is_empty() {

@@ -348,3 +348,51 @@ impl Git {
         Some(format!("{name} <{mail}>"))
     }
 }
+
+/// Commits that are looked at for a change, at most.
+const MOST_COMMITS: usize = 5_000;
+
+impl Git {
+    /// The oldest commit after `since`, up to the one of the work tree, that changed one of the paths (relative to the
+    /// root of the repository; a folder stands for all in it). `None` where none did, and in a history so long that
+    /// nobody could read it.
+    ///
+    /// # Errors
+    /// `UNKNOWN_REVISION`, `GIT`.
+    pub fn first_change(&self, since: &str, paths: &[PathBuf]) -> Result<Option<String>> {
+        let unreadable = |error: &git2::Error| failure("the history cannot be read", error);
+        let since = self.commit(since)?.id();
+        let walk = || -> std::result::Result<Vec<Oid>, git2::Error> {
+            let mut walk = self.repository.revwalk()?;
+            walk.set_sorting(git2::Sort::TOPOLOGICAL)?;
+            walk.push_head()?;
+            walk.hide(since)?;
+            walk.take(MOST_COMMITS).collect()
+        };
+        let changes = |oid: Oid| -> std::result::Result<bool, git2::Error> {
+            let commit = self.repository.find_commit(oid)?;
+            // What a merge brings was changed by a commit of the other side.
+            if commit.parent_count() > 1 {
+                return Ok(false);
+            }
+            let parent = commit.parents().next().map(|parent| parent.tree()).transpose()?;
+            let mut options = git2::DiffOptions::new();
+            options.disable_pathspec_match(true);
+            for path in paths {
+                options.pathspec(path);
+            }
+            let diff = self.repository.diff_tree_to_tree(
+                parent.as_ref(),
+                Some(&commit.tree()?),
+                Some(&mut options),
+            )?;
+            Ok(diff.deltas().len() > 0)
+        };
+        for oid in walk().map_err(|error| unreadable(&error))?.into_iter().rev() {
+            if changes(oid).map_err(|error| unreadable(&error))? {
+                return Ok(Some(oid.to_string()));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,17 +1,23 @@
-//! `list`: the jobs of the project.
+//! `list`: the jobs of the project, and with `--stage` what runs of them.
+
+use std::collections::{BTreeMap, HashMap};
 
 use clap::Args;
 use serde_json::json;
 
 use super::context::{Access, AllStagesArg, Context, StageArgs};
 use super::output::{Styled, style};
-use super::{Done, Result};
-use crate::diagnostic::{Diagnostic, Failure};
+use super::{Done, Result, rollout};
+use crate::cluster::{GroupSummary, JobStub};
+use crate::diagnostic::{Diagnostic, Failure, Severity};
+use crate::diff::style::clean;
 use crate::load;
 use crate::merge::{self, Merged};
 use crate::project::{JobEntry, Project, Stage};
 
-/// List the jobs of the project, with what they are in a stage
+/// List the jobs of the project; with `--stage`, what runs of them too
+///
+/// Without `--stage` no cluster is asked.
 #[derive(Debug, Args)]
 pub struct Command {
     #[command(flatten)]
@@ -35,6 +41,15 @@ impl Command {
         };
         let filter = self.filter.as_deref().unwrap_or_default();
         let jobs: Vec<_> = project.jobs()?.into_iter().filter(|job| job.name.contains(filter)).collect();
+        if jobs.is_empty() {
+            let none = match filter {
+                "" => "the project has no jobs; write the first one to `jobs/NAME.yaml`:\n\n    file: server\n    config:\n      image: \
+                       IMAGE\n\nand check it: platy-manage validate NAME"
+                    .to_owned(),
+                _ => format!("no job has `{filter}` in its name"),
+            };
+            context.printer.status(none);
+        }
         let (mut merged, mut problems) = (Vec::new(), Vec::new());
         for job in &jobs {
             for stage in &stages {
@@ -44,13 +59,91 @@ impl Command {
                 }
             }
         }
+        let mut clusters = Clusters::default();
+        if !self.stage.stages.is_empty() && !merged.is_empty() {
+            for stage in &stages {
+                clusters.ask(&project, stage);
+            }
+        }
         if context.printer.is_text() {
-            show(context, &merged);
+            show(context, &merged, &clusters);
         } else {
-            let jobs: Vec<_> = merged.iter().map(as_json).collect();
+            let jobs: Vec<_> = merged.iter().map(|merged| as_json(merged, &clusters)).collect();
             context.printer.json(&json!({ "jobs": jobs }));
         }
+        // The jobs are listed; what is not known of them is said, and fails nothing.
+        context.printer.diagnostics(&clusters.problems);
         if problems.is_empty() { Ok(Done::Ok) } else { Err(Failure::invalid(problems)) }
+    }
+}
+
+/// What the clusters of the stages say.
+#[derive(Default)]
+struct Clusters {
+    /// The jobs of each stage that could be asked, by ID.
+    stubs: BTreeMap<String, HashMap<String, JobStub>>,
+    problems: Vec<Diagnostic>,
+}
+
+impl Clusters {
+    /// Asks the cluster of a stage for all its jobs at once.
+    fn ask(&mut self, project: &Project, stage: &Stage) {
+        match rollout::open(project, stage).and_then(|cluster| cluster.list("")) {
+            Ok(stubs) => {
+                let stubs = stubs.into_iter().map(|stub| (stub.id.clone(), stub)).collect();
+                self.stubs.insert(stage.name.clone(), stubs);
+            }
+            Err(failure) => {
+                let warning = |problem| Diagnostic { severity: Severity::Warning, ..problem };
+                self.problems.extend(failure.diagnostics.into_iter().map(warning));
+            }
+        }
+    }
+
+    /// What runs of a job; `None` where its cluster was not asked, or did not answer.
+    fn state(&self, merged: &Merged) -> Option<Option<&JobStub>> {
+        self.stubs.get(&merged.stage.name).map(|stubs| stubs.get(&merged.job_id))
+    }
+}
+
+/// The allocations of all groups.
+fn total(stub: &JobStub) -> GroupSummary {
+    stub.summary.values().fold(GroupSummary::default(), |sum, group| GroupSummary {
+        queued: sum.queued + group.queued,
+        complete: sum.complete + group.complete,
+        failed: sum.failed + group.failed,
+        running: sum.running + group.running,
+        starting: sum.starting + group.starting,
+        lost: sum.lost + group.lost,
+        unknown: sum.unknown + group.unknown,
+    })
+}
+
+/// The state in a few words.
+fn words(stub: Option<&JobStub>) -> Styled<String> {
+    let Some(stub) = stub else { return Styled(style::DIM, "does not run".to_owned()) };
+    if stub.stopped {
+        return Styled(style::DIM, "stopped".to_owned());
+    }
+    let sum = total(stub);
+    let parts = [
+        (sum.running, "running"),
+        (sum.starting, "starting"),
+        (sum.queued, "without a place"),
+        (sum.lost + sum.unknown, "lost"),
+    ];
+    let parts: Vec<_> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let colour = if sum.queued + sum.lost + sum.unknown > 0 {
+        style::BAD
+    } else if stub.status == "running" {
+        style::GOOD
+    } else {
+        style::CHANGED
+    };
+    match parts.is_empty() {
+        true => Styled(colour, clean(&stub.status).into_owned()),
+        false => Styled(colour, parts.join(", ")),
     }
 }
 
@@ -70,17 +163,24 @@ fn kind(merged: &Merged) -> String {
     format!("× {}", merged.text("num_instances").unwrap_or("1"))
 }
 
-fn show(context: &Context, merged: &[Merged]) {
+fn show(context: &Context, merged: &[Merged], clusters: &Clusters) {
     let rows: Vec<[String; 4]> = merged
         .iter()
         .map(|merged| [merged.name.clone(), merged.template.clone(), kind(merged), merged.job_key.clone()])
         .collect();
     let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
     let widths = [width(0), width(1), width(2)];
-    for [name, template, kind, key] in &rows {
+    let states: Vec<_> = merged.iter().map(|merged| clusters.state(merged).map(words)).collect();
+    let widest = states.iter().flatten().map(|state| state.1.chars().count()).max().unwrap_or(0);
+    for ([name, template, kind, key], state) in rows.iter().zip(states) {
+        let state = match state {
+            Some(Styled(colour, words)) => format!("  {}", Styled(colour, format!("{words:widest$}"))),
+            None if widest > 0 => " ".repeat(widest + 2),
+            None => String::new(),
+        };
         let pad = |text: &str, i: usize| " ".repeat(widths[i] - text.chars().count());
         context.printer.line(format_args!(
-            "{}{}  {template}{}  {kind}{}  {}",
+            "{}{}  {template}{}  {kind}{}{state}  {}",
             Styled(style::BOLD, name),
             pad(name, 0),
             pad(template, 1),
@@ -90,8 +190,8 @@ fn show(context: &Context, merged: &[Merged]) {
     }
 }
 
-fn as_json(merged: &Merged) -> serde_json::Value {
-    json!({
+fn as_json(merged: &Merged, clusters: &Clusters) -> serde_json::Value {
+    let mut json = json!({
         "job": merged.name,
         "stage": merged.stage.name,
         "template": merged.template,
@@ -102,5 +202,15 @@ fn as_json(merged: &Merged) -> serde_json::Value {
         "num_instances": merged.text("num_instances").and_then(|text| text.parse::<u64>().ok()),
         "schedule": merged.get("schedule").map(merge::Value::json),
         "parameterized": merged.get("parameters").is_some(),
-    })
+    });
+    if let Some(state) = clusters.state(merged) {
+        json["running"] = state.map_or(serde_json::Value::Null, |stub| {
+            let sum = total(stub);
+            json!({
+                "status": stub.status, "stopped": stub.stopped, "running": sum.running, "starting": sum.starting,
+                "queued": sum.queued, "failed": sum.failed, "complete": sum.complete, "lost": sum.lost + sum.unknown,
+            })
+        });
+    }
+    json
 }

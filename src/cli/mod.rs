@@ -13,6 +13,7 @@ mod context;
 mod create;
 mod diff;
 pub(crate) mod dispatch;
+mod drift;
 mod emergency_start;
 mod emergency_stop;
 mod exec;
@@ -20,6 +21,7 @@ mod explain;
 mod fail;
 pub(crate) mod follow;
 mod history;
+mod instances;
 mod jobspec;
 mod list;
 mod logs;
@@ -104,6 +106,7 @@ enum Command {
     Apply(apply::Command),
     Prune(prune::Command),
     Diff(diff::Command),
+    Drift(drift::Command),
     Status(status::Command),
     List(list::Command),
     Watch(watch::Command),
@@ -182,6 +185,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Apply(command) => command.run(&context),
         Command::Prune(command) => command.run(&context),
         Command::Diff(command) => command.run(&context),
+        Command::Drift(command) => command.run(&context),
         Command::Status(command) => command.run(&context),
         Command::List(command) => command.run(&context),
         Command::Watch(command) => command.run(&context),

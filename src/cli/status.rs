@@ -6,14 +6,16 @@ use serde_json::{Value as Json, json};
 use super::batch::worst;
 use super::context::{Access, Context, JobsArgs, StageArgs};
 use super::history::{made_by, when};
+use super::instances::{self, Instance};
 use super::output::{Printer, Styled, style};
 use super::rollout::{self, running_job};
 use super::{Done, Result};
-use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, Wait};
+use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, TaskEvent, Wait};
 use crate::compile::{Compiled, Outcome};
 use crate::deploy::{credit, hold};
 use crate::diagnostic;
 use crate::diff;
+use crate::diff::style::clean;
 
 /// Show what runs of a job, and whether it is what its file says
 #[derive(Debug, Args)]
@@ -30,6 +32,10 @@ struct State {
     origin: Option<Origin>,
     deployment: Option<Deployment>,
     allocations: Vec<Allocation>,
+    /// When a periodic job starts next.
+    next_launch: Option<String>,
+    /// The last instances of a periodic or parameterized job, newest first.
+    instances: Vec<Instance>,
     /// Whether the file says something else; `None` where it cannot be compiled.
     differs: Option<bool>,
 }
@@ -96,12 +102,63 @@ fn state(cluster: &dyn Cluster, id: &str, compiled: Option<&Compiled>, brief: bo
     let differs = live.map(|compiled| !diff::diff(Some(&job), Some(compiled.job())).is_none());
     if brief {
         let allocations = cluster.allocations(id, Wait::NOW)?.value;
-        return Ok(Some(State { running, origin: None, deployment: None, allocations, differs }));
+        return Ok(Some(State {
+            running,
+            origin: None,
+            deployment: None,
+            allocations,
+            next_launch: None,
+            instances: Vec::new(),
+            differs,
+        }));
     }
     let origin = credit::of(cluster, &running, &job).origin();
     let deployment = cluster.latest_deployment(id, Wait::NOW)?.value;
     let allocations = cluster.allocations(id, Wait::NOW)?.value;
-    Ok(Some(State { running, origin, deployment, allocations, differs }))
+    let next_launch = instances::next_launch(cluster, &running);
+    let instances = instances::last(cluster, &running)?;
+    Ok(Some(State { running, origin, deployment, allocations, next_launch, instances, differs }))
+}
+
+/// The allocations of a group: how many run, how many should, how many are healthy.
+struct Group<'s> {
+    name: &'s str,
+    running: usize,
+    desired: i64,
+    healthy: usize,
+}
+
+/// The groups of a job that has allocations of its own.
+fn groups(state: &State) -> Vec<Group<'_>> {
+    if state.running.periodic || state.running.parameterized {
+        return Vec::new();
+    }
+    let groups = state.running.job["TaskGroups"].as_array();
+    let count = |name: &str, test: fn(&Allocation) -> bool| {
+        let of = state.allocations.iter().filter(|it| it.task_group == name && it.desired_status == "run");
+        of.filter(|allocation| test(allocation)).count()
+    };
+    let names = groups
+        .into_iter()
+        .flatten()
+        .filter_map(|group| Some((group["Name"].as_str()?, group["Count"].as_i64().unwrap_or(1))));
+    names
+        .map(|(name, desired)| Group {
+            name,
+            running: count(name, |allocation| allocation.client_status == "running"),
+            desired,
+            healthy: count(name, |allocation| allocation.deployment_status.healthy == Some(true)),
+        })
+        .collect()
+}
+
+/// The last thing that happened to any task of an allocation.
+fn last_event(allocation: &Allocation) -> Option<&TaskEvent> {
+    allocation.task_states.values().filter_map(|task| task.events.last()).max_by_key(|event| event.time)
+}
+
+fn restarts(allocation: &Allocation) -> u64 {
+    allocation.task_states.values().map(|task| task.restarts).sum()
 }
 
 fn verdict(state: &State) -> Styled<&'static str> {
@@ -158,17 +215,40 @@ fn page(printer: &Printer, name: &str, stage: &str, state: &State) {
         printer
             .line(format_args!("  deployment  {}{of}: {}", deployment.status, deployment.status_description));
     }
+    if state.deployment.as_ref().is_some_and(Deployment::awaits_promotion) {
+        printer.line(format_args!(
+            "  {}  wait to be promoted: platy-manage promote {name} --stage={stage}",
+            Styled(style::CHANGED, "canaries  ")
+        ));
+    }
+    if let Some(next) = &state.next_launch {
+        printer.line(format_args!("  next run    {}", clean(next)));
+    }
+    for group in groups(state) {
+        printer.line(format_args!(
+            "  group       {}: {}/{} running, {} healthy",
+            clean(group.name),
+            group.running,
+            group.desired,
+            group.healthy
+        ));
+    }
+    for instance in &state.instances {
+        printer.line(format_args!(
+            "  instance    {}  {}  {}",
+            clean(&instance.id),
+            instance.ended(),
+            instances::age(instance.submit_time)
+        ));
+    }
     let mut allocations: Vec<_> =
         state.allocations.iter().filter(|allocation| allocation.desired_status == "run").collect();
     allocations.sort_by(|a, b| a.name.cmp(&b.name).then(b.create_index.cmp(&a.create_index)));
     for allocation in &allocations {
-        let event = allocation
-            .task_states
-            .values()
-            .filter_map(|task| task.events.last())
-            .max_by_key(|event| event.time);
+        let event = last_event(allocation);
         let event = event.map_or_else(String::new, |event| {
-            if event.display_message.is_empty() { event.kind.clone() } else { event.display_message.clone() }
+            clean(if event.display_message.is_empty() { &event.kind } else { &event.display_message })
+                .into_owned()
         });
         let colour = match allocation.client_status.as_str() {
             "running" | "complete" => style::GOOD,
@@ -176,12 +256,18 @@ fn page(printer: &Printer, name: &str, stage: &str, state: &State) {
             _ => style::BAD,
         };
         printer.line(format_args!(
-            "  {}  {}  {}  v{}  {}  {}",
+            "  {}  {}  {}  v{}  {}  {}{}  {}",
             allocation.id.get(..8).unwrap_or(&allocation.id),
             allocation.name,
             Styled(colour, &allocation.client_status),
             allocation.job_version,
             allocation.node_name,
+            instances::age(allocation.create_time),
+            match restarts(allocation) {
+                0 => String::new(),
+                1 => ", 1 restart".to_owned(),
+                many => format!(", {many} restarts"),
+            },
             Styled(style::DIM, event),
         ));
     }
@@ -201,7 +287,11 @@ fn as_json(name: &str, stage: &str, id: &str, state: Option<&State>) -> Json {
             json!({
                 "id": allocation.id, "name": allocation.name, "group": allocation.task_group, "node": allocation.node_name,
                 "desired": allocation.desired_status, "status": allocation.client_status, "version": allocation.job_version,
-                "healthy": allocation.deployment_status.healthy,
+                "healthy": allocation.deployment_status.healthy, "canary": allocation.deployment_status.canary,
+                "create_time": allocation.create_time, "restarts": restarts(allocation),
+                "last_event": last_event(allocation).map(|event| json!({
+                    "type": event.kind, "time": event.time, "message": event.display_message,
+                })),
             })
         })
         .collect();
@@ -222,6 +312,12 @@ fn as_json(name: &str, stage: &str, id: &str, state: Option<&State>) -> Json {
             "id": deployment.id, "status": deployment.status, "description": deployment.status_description,
             "version": deployment.job_version,
         })),
+        "groups": groups(state).iter().map(|group| json!({
+            "name": group.name, "running": group.running, "desired": group.desired, "healthy": group.healthy,
+        })).collect::<Vec<_>>(),
+        "awaits_promotion": state.deployment.as_ref().is_some_and(Deployment::awaits_promotion),
+        "next_launch": state.next_launch,
+        "instances": state.instances.iter().map(Instance::to_json).collect::<Vec<_>>(),
         "allocations": allocations,
     })
 }

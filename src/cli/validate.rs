@@ -16,6 +16,7 @@ use crate::deploy::verdict;
 use crate::diagnostic::{self, Diagnostic, FailureKind};
 use crate::merge;
 use crate::project::{JobEntry, Project, Stage};
+use crate::validate::needs;
 
 /// At most this many jobs are asked about at once.
 const AT_ONCE: usize = 8;
@@ -47,7 +48,8 @@ impl Command {
             return Err(usage("the project has no jobs", "a job is a file `jobs/NAME.yaml`"));
         }
         let mut problems = Vec::new();
-        for shared in merge::shared_ids(&project, &project.jobs()?) {
+        let all_jobs = project.jobs()?;
+        for shared in merge::shared_ids(&project, &all_jobs) {
             let selected = |name: &str, stage: &str| {
                 jobs.iter().any(|job| job.name == name) && stages.iter().any(|other| other.name == stage)
             };
@@ -58,6 +60,13 @@ impl Command {
         let outcomes = context.compiler(&project).fleet(&jobs, &stages, &self.set.parse()?);
         let asked = if self.cluster { ask(&project, &stages, &outcomes)? } else { Asked::default() };
         let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
+        let mut checked = BTreeSet::new();
+        for compiled in outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()) {
+            // The file is one, however many stages it is compiled for.
+            if checked.insert(compiled.merged.name.as_str()) {
+                problems.extend(needs::check(&compiled.merged.file, &all_jobs));
+            }
+        }
         let found = collect(&outcomes);
         problems.extend(found.problems);
         problems.extend(asked.problems);

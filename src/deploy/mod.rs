@@ -1,6 +1,7 @@
 //! From a compiled job to a running one: the guards, the submission, the watch.
 
 pub mod credit;
+pub mod drift;
 pub mod failures;
 pub mod guard;
 pub mod hold;

@@ -33,6 +33,8 @@ pub fn all() -> Vec<&'static Code> {
         crate::inject::CODES,
         crate::validate::taskargs::CODES,
         crate::validate::policy::CODES,
+        crate::validate::literal::CODES,
+        crate::validate::needs::CODES,
         crate::compile::CODES,
         crate::cluster::CODES,
         crate::git::CODES,
@@ -40,6 +42,7 @@ pub fn all() -> Vec<&'static Code> {
         crate::deploy::submit::CODES,
         crate::deploy::verdict::CODES,
         crate::deploy::planfile::CODES,
+        crate::deploy::drift::CODES,
         crate::cli::planning::CODES,
         crate::cli::prune::CODES,
     ];

@@ -7,6 +7,8 @@
 
 pub mod driver;
 pub mod formats;
+pub mod literal;
+pub mod needs;
 pub mod policy;
 pub mod reference;
 mod report;

@@ -24,6 +24,12 @@ pub fn find_in_job(job: &Job) -> Vec<Literal> {
     found
 }
 
+/// The name of an item in a list: what follows `--password` stands under that name, all else under the list's.
+pub fn listed_name<'n>(before: &'n str, list: &'n str) -> &'n str {
+    let flag = before.starts_with('-') && !before.contains('=') && is_secret_name(before);
+    if flag { before } else { list }
+}
+
 fn object(object: &Object, path: &str, found: &mut Vec<Literal>) {
     for (field, value) in object.ty.fields.iter().zip(&object.fields) {
         let name = if field.hcl.is_empty() { field.json } else { field.hcl };
@@ -45,9 +51,7 @@ fn node(value: &Node, name: &str, path: &str, found: &mut Vec<Literal>) {
         Value::List(items) => {
             let mut before = "";
             for (i, item) in items.iter().enumerate() {
-                // What follows `--password` stands under that name.
-                let flag = before.starts_with('-') && !before.contains('=') && is_secret_name(before);
-                let name = if flag { before } else { name };
+                let name = listed_name(before, name);
                 match &item.value {
                     Value::Object(block) => {
                         let label = block.ty.labels.first().map(|label| block.str(label)).unwrap_or_default();

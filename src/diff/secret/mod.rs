@@ -19,7 +19,7 @@ use std::ops::Range;
 use sha2::{Digest as _, Sha256};
 
 pub use find::{find, find_in_text, is_secret_name};
-pub use job::{Literal, find_in_job};
+pub use job::{Literal, find_in_job, listed_name};
 
 /// Why a text is taken for a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

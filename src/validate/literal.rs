@@ -1,0 +1,101 @@
+//! Literal secrets in YAML: found in the merged values, and kept out of what findings show.
+//!
+//! What looks like a secret is decided by [`crate::diff::secret`], as for diffs and plan files.
+
+use crate::diagnostic::{Diagnostic, Label, Place, Source};
+use crate::diff::secret::{Why, find, listed_name};
+use crate::merge::{Kind, Merged, Value};
+
+crate::codes! {
+    /// A secret in a file that everybody can read.
+    LITERAL_SECRET = "P0815", "a secret stands in YAML as text", "docs/validation.md";
+}
+
+/// A secret that stands in a file as text.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    /// The dotted path of its value: `env.DB_PASSWORD`.
+    path: String,
+    place: Place,
+    why: Why,
+}
+
+/// The secrets among the merged values. What refers to a secret (`${…}`, `{{ … }}`, `secrets:`) is none.
+pub fn secrets(merged: &Merged) -> Vec<Secret> {
+    let mut found = Vec::new();
+    if let Kind::Map(map) = &merged.tree.kind {
+        for (key, value) in map.iter().filter(|(key, _)| *key != "secrets") {
+            walk(value, key, key, &mut found);
+        }
+    }
+    found
+}
+
+fn walk(value: &Value, name: &str, path: &str, found: &mut Vec<Secret>) {
+    match &value.kind {
+        Kind::Map(map) => {
+            for (key, value) in map {
+                walk(value, key, &format!("{path}.{key}"), found);
+            }
+        }
+        Kind::List(items) => {
+            let mut before = "";
+            for (i, item) in items.iter().enumerate() {
+                walk(item, listed_name(before, name), &format!("{path}[{i}]"), found);
+                before = item.text().unwrap_or_default();
+            }
+        }
+        Kind::Text { text, .. } => {
+            if let Some(finding) = find(name, text).first() {
+                found.push(Secret { path: path.to_owned(), place: value.place.clone(), why: finding.why });
+            }
+        }
+        Kind::Null | Kind::Bool(_) => {}
+    }
+}
+
+impl Secret {
+    /// The finding, which does not have the value.
+    pub fn finding(&self) -> Diagnostic {
+        let message =
+            format!("`{}` looks like a secret that stands here as text: {}", self.path, self.why.words());
+        let variable = self.path.strip_prefix("env.").unwrap_or("NAME");
+        Diagnostic::warning(&LITERAL_SECRET, message).at(self.place.clone()).hint(format!(
+            "keep the value in a Nomad variable, and write `secrets: {{{variable}: \"PATH#KEY\"}}`; whoever reads the \
+             file or its history knows it by now"
+        ))
+    }
+}
+
+/// Puts stars in the place of secrets in the lines that findings show.
+pub fn conceal(findings: &mut [Diagnostic], secrets: &[Secret]) {
+    let mut hidden: Vec<(Source, Source)> = Vec::new();
+    for secret in secrets {
+        if !hidden.iter().any(|(open, _)| open.same(&secret.place.source)) {
+            hidden.push((secret.place.source.clone(), starred(&secret.place.source, secrets)));
+        }
+    }
+    let replace = |label: &mut Label| {
+        if let Some((_, starred)) = hidden.iter().find(|(open, _)| open.same(&label.place.source)) {
+            label.place.source = starred.clone();
+        }
+    };
+    for finding in findings {
+        finding.primary.iter_mut().for_each(replace);
+        finding.related.iter_mut().for_each(replace);
+    }
+}
+
+/// The text with as many stars as a secret has bytes, so that every place in it stays where it is.
+fn starred(source: &Source, secrets: &[Secret]) -> Source {
+    let mut bytes = source.text().as_bytes().to_vec();
+    for place in secrets.iter().map(|secret| &secret.place).filter(|place| place.source.same(source)) {
+        for byte in bytes.get_mut(place.start..place.end).into_iter().flatten() {
+            if *byte != b'\n' {
+                *byte = b'*';
+            }
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    if source.is_file() { Source::new(source.name(), text) } else { Source::words(source.name(), text) }
+}

@@ -53,6 +53,11 @@ struct Pair {
 }
 
 impl Command {
+    /// Whether it compares revisions.
+    pub(super) fn is_of_revisions(&self) -> bool {
+        self.base.is_some()
+    }
+
     pub(super) fn run(self, context: &Context) -> Result<Done> {
         let project = context.project()?;
         let stages = context.stages(&project, &self.stage, self.all_stages.all_stages, Access::Reads)?;

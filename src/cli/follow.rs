@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::context::Context;
+use super::live::View;
 use super::rollout::duration;
 use super::target::Target;
 use super::watching::{self, Followed};
@@ -97,7 +98,7 @@ pub(super) fn follow(
     if let Some(timeout) = args.timeout {
         options.timeout = timeout;
     }
-    let mut view = watching::View::new(printer, &target.name, true);
+    let mut view = View::new(printer, &target.name, true);
     let mut show = |event: WatchEvent| view.event(&event);
     let outcome: Outcome = match what {
         Under::Deployment(deployment) => watch::resume(&*target.cluster, deployment, &options, &mut show),
@@ -108,7 +109,7 @@ pub(super) fn follow(
             instance::follow(&*target.cluster, &job.id, registered, &options, &mut show)
         }
     }?;
-    view.finish();
+    drop(view);
     if printer.is_text() {
         let job = Followed { name: &target.name, stage: &target.stage.name, has_older: job.version > 0 };
         watching::outcome(printer, job, &outcome);

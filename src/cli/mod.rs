@@ -24,6 +24,7 @@ mod history;
 mod instances;
 mod jobspec;
 mod list;
+mod live;
 mod logs;
 mod output;
 mod plan;
@@ -138,7 +139,8 @@ impl Command {
         let only = match (format, self) {
             (Format::Text | Format::Json, _) | (Format::Hcl, Self::Render(_)) => return Ok(()),
             (Format::Markdown, Self::Plan(_)) => return Ok(()),
-            (Format::Markdown, _) => "`plan`",
+            (Format::Markdown, Self::Diff(command)) if command.is_of_revisions() => return Ok(()),
+            (Format::Markdown, _) => "`plan` and `diff --base`",
             (Format::Nomad, Self::Jobspec(command)) if command.is_diff() => return Ok(()),
             (Format::Hcl, _) => "`render`",
             _ => "`jobspec diff`",

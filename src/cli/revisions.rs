@@ -7,11 +7,12 @@ use serde_json::{Value as Json, json};
 
 use super::batch::worst;
 use super::context::{Context, masker};
-use super::output::{Printer, Styled, style};
+use super::output::{Format, Printer, Styled, style};
 use super::{Done, Result, usage};
 use crate::compile::{Compiled, Compiler, Outcome};
 use crate::diagnostic::{self, Diagnostic, FailureKind};
 use crate::diff::group::{self, Grouped, Member};
+use crate::diff::markdown::{Comment, Section, code, words};
 use crate::diff::text::{FindPlace, Show};
 use crate::diff::{self, JobDiff, Kind, style::Style};
 use crate::git::Git;
@@ -78,10 +79,12 @@ impl Revisions<'_> {
             let named = (stages.len() > 1).then_some(stage.name.as_str());
             if printer.is_text() {
                 compared.show(printer, named);
+            } else if printer.format == Format::Markdown {
+                printer.result(compared.to_markdown(self.base, &stage.name));
             }
             objects.push(compared.to_json(&stage.name));
         }
-        if !printer.is_text() {
+        if printer.format == Format::Json {
             printer.json(&json!({
                 "base": sides.base.commit,
                 "head": sides.head.as_ref().map(|head| &head.commit),
@@ -259,6 +262,35 @@ impl Compared {
         let changed = super::validate::count(self.pairs.len(), "job");
         let verb = if self.pairs.len() == 1 { "changes" } else { "change" };
         printer.line(format_args!("{changed} {verb}, {} unchanged{invalid}", self.unchanged));
+    }
+
+    /// A pull-request comment.
+    fn to_markdown(&self, base: &str, stage: &str) -> String {
+        let finds = self.finds();
+        let row = |pair: &Pair| {
+            let change = pair.diff.kind.map_or("none", Kind::word);
+            let files: Vec<String> = pair.because.iter().map(|file| code(file)).collect();
+            vec![code(&pair.name), change.to_owned(), files.join(", ")]
+        };
+        let failed = |(name, problems): &(String, Vec<Diagnostic>)| {
+            let first = problems.first().map(ToString::to_string).unwrap_or_default();
+            format!("{}: {}", code(name), words(&first))
+        };
+        let changed = super::validate::count(self.pairs.len(), "job");
+        let comment = Comment {
+            title: format!("{} since {}", code(stage), code(base)),
+            summary: format!("{changed} changed, {} unchanged", self.unchanged),
+            columns: ["job", "change", "because of"].map(str::to_owned).to_vec(),
+            rows: self.pairs.iter().map(row).collect(),
+            sections: vec![
+                Section { title: "Invalid".to_owned(), items: self.invalid.iter().map(failed).collect() },
+                Section {
+                    title: "Were invalid".to_owned(),
+                    items: self.were_invalid.iter().map(|name| code(name)).collect(),
+                },
+            ],
+        };
+        comment.render(&self.grouped(&finds), &Show::plain(masker()))
     }
 
     fn to_json(&self, stage: &str) -> Json {

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::context::{SetArgs, login, masker};
+use super::live::View;
 use super::output::{Printer, Styled, style};
 use super::watching::{self, Followed};
 use super::{Result, usage};
@@ -455,9 +456,9 @@ pub fn submit(
         options.timeout += healthy;
     }
     options.promote_after = args.promote_after;
-    let mut view = watching::View::new(printer, ready.name, alone);
+    let mut view = View::new(printer, ready.name, alone);
     let outcome = watch::watch(cluster, id, &registered, &options, &mut |event| view.event(&event))?;
-    view.finish();
+    drop(view);
     Ok(Finished { outcome: Some(outcome), registered: true })
 }
 

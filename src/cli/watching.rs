@@ -1,93 +1,10 @@
-//! What people see while a deployment is followed, and how its end is told.
-
-use std::io::Write;
+//! How the end of a deployment is told, with what can be done then.
 
 use serde_json::{Value as Json, json};
 
 use super::output::{Printer, Styled, style};
-use crate::cluster::Deployment;
 use crate::deploy::failures::{Ended, TaskFailure, signal_name};
-use crate::deploy::watch::{Outcome, WatchEvent};
-
-/// Shows the events of one watch: on a terminal a line that is redrawn, else a line for each change.
-pub struct View<'p> {
-    printer: &'p Printer,
-    name: String,
-    last: String,
-    live: bool,
-    drawn: bool,
-}
-
-impl<'p> View<'p> {
-    /// A view of the job with this name; only one that is `alone` may redraw its line.
-    pub fn new(printer: &'p Printer, name: &str, alone: bool) -> Self {
-        let live = alone && printer.is_live();
-        Self { printer, name: name.to_owned(), last: String::new(), live, drawn: false }
-    }
-
-    /// Shows an event, if it says something new.
-    pub fn event(&mut self, event: &WatchEvent) {
-        let text = match event {
-            WatchEvent::Evaluation(evaluation) => format!("evaluation {}", evaluation.status),
-            WatchEvent::Waiting(groups) => {
-                let groups: Vec<_> = groups
-                    .iter()
-                    .map(|(group, reasons)| format!("`{group}`: {}", reasons.join("; ")))
-                    .collect();
-                format!("waiting for a place: {}", groups.join(", "))
-            }
-            WatchEvent::Deployment(deployment) => progress(deployment),
-            WatchEvent::CanariesHealthy(deployment) => {
-                format!("{}; canaries are healthy", progress(deployment))
-            }
-            WatchEvent::Promoted => "canaries promoted".to_owned(),
-            WatchEvent::AttemptFailed(why) => format!("{why}; the cluster tries again"),
-            WatchEvent::Unreachable(why) => format!("the cluster does not answer, trying again: {why}"),
-        };
-        if text == self.last {
-            return;
-        }
-        if self.live {
-            let mut err = anstream::stderr().lock();
-            // Back to the beginning, and what was longer is wiped.
-            let _ = write!(err, "\r\x1b[2K{}  {text}", self.name).and_then(|()| err.flush());
-            self.drawn = true;
-        } else {
-            self.printer.status(format_args!("{}  {text}", self.name));
-        }
-        self.last = text;
-    }
-
-    /// Ends the line that was redrawn.
-    pub fn finish(&mut self) {
-        if std::mem::take(&mut self.drawn) {
-            let _ = writeln!(anstream::stderr().lock());
-        }
-    }
-}
-
-fn progress(deployment: &Deployment) -> String {
-    let groups: Vec<_> = deployment
-        .task_groups
-        .iter()
-        .map(|(name, group)| {
-            let canaries = match group.desired_canaries {
-                0 => String::new(),
-                wanted => format!(", {}/{wanted} canaries", group.placed_canaries.len()),
-            };
-            let unhealthy = if group.unhealthy_allocs > 0 {
-                format!(", {} unhealthy", group.unhealthy_allocs)
-            } else {
-                String::new()
-            };
-            format!(
-                "{name} {}/{} healthy ({} placed{canaries}{unhealthy})",
-                group.healthy_allocs, group.desired_total, group.placed_allocs
-            )
-        })
-        .collect();
-    format!("deployment {}: {}", deployment.status, groups.join(", "))
-}
+use crate::deploy::watch::Outcome;
 
 /// The job that was followed.
 #[derive(Debug, Clone, Copy)]

@@ -114,7 +114,8 @@ pub fn group<'a>(jobs: impl IntoIterator<Item = Member<'a>>, show: &Show<'_>) ->
                         (None, None) => Level::Job,
                     };
                     let reads = draw(&rows_of_one(&change, &plain), plain.style);
-                    let place = change.span.and_then(|span| job.place.and_then(|find| find(span)));
+                    let place =
+                        innermost(&change).span.and_then(|span| job.place.and_then(|find| find(span)));
                     let at = *known.entry((level, reads)).or_insert(grouped.hunks.len());
                     if at == grouped.hunks.len() {
                         grouped.hunks.push(Hunk { change: change.into_owned(), level, at: Vec::new() });
@@ -179,6 +180,19 @@ fn each_hunk<'c>(
             }
             _ => hunk(Cow::Borrowed(change), within),
         }
+    }
+}
+
+/// What a hunk is about: a block in which one thing changed is shown for the sake of that.
+fn innermost(change: &Change) -> &Change {
+    match &change.what {
+        What::Block { changes, .. } | What::Map(changes) if change.kind == Kind::Changed => {
+            match &changes[..] {
+                [only] => innermost(only),
+                _ => change,
+            }
+        }
+        _ => change,
     }
 }
 

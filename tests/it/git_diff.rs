@@ -43,6 +43,9 @@ fn a_change_for_all_is_grouped_into_its_hunks() {
     let run = run.says("3 jobs:").says("env.REGION").says("because of platy.yaml: 3 jobs");
     assert_eq!(run.stdout.matches("env.REGION").count(), 1, "{}", run.stdout);
     run.says("3 jobs change, 0 unchanged");
+    let run = cli.run("diff --base HEAD --format markdown").exits(0);
+    run.says("3 jobs changed, 0 unchanged").says("```diff").says("env.REGION");
+    cli.run("diff web --format markdown").exits(64);
 }
 
 #[test]

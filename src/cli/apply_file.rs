@@ -57,6 +57,8 @@ pub fn run(context: &Context, path: &Path, how: &How<'_>) -> Result<Done> {
     printer.detail(format_args!("planned at {} for {}", file.time, file.cluster.words()));
     let held = batch::parallel(super::planning::REQUESTS, &file.jobs, |job| cluster.read_job(&job.id));
     let held = held.into_iter().collect::<Result<Vec<_>>>()?;
+    // A mark does not move the index, and nothing is submitted where any job is held.
+    held.iter().flatten().try_for_each(hold::check)?;
     let moved: Vec<_> = file
         .jobs
         .iter()
@@ -176,11 +178,6 @@ fn elsewhere(why: String) -> Failure {
 
 /// What moved, and by whom if that is known.
 fn moved(cluster: &dyn Cluster, job: &PlannedJob, held: Option<&RunningJob>) -> Diagnostic {
-    let emergency = held.and_then(hold::of);
-    if let Some(words) = emergency {
-        let message = format!("`{}` was stopped in an emergency: {words}: nothing was submitted", job.id);
-        return Diagnostic::error(&hold::HELD, message);
-    }
     let says = match (job.index, held) {
         (index, None) => format!("was at index {index}, and does not exist any more"),
         (0, Some(held)) => format!("did not exist, and is at version {} now", held.version),

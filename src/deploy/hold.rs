@@ -45,9 +45,6 @@ pub fn stop(cluster: &dyn Cluster, job: &RunningJob, words: &str) -> Result<()> 
     if !job.stopped {
         cluster.deregister(&job.id, false)?;
     }
-    for instance in instances(cluster, job)? {
-        cluster.deregister(&instance.id, false)?;
-    }
     let mark = || -> Result<()> {
         // A name is given once: an old one may be left where the job was started by other means.
         let old = cluster.versions(&job.id)?;
@@ -66,7 +63,12 @@ pub fn stop(cluster: &dyn Cluster, job: &RunningJob, words: &str) -> Result<()> 
             problem.hints.insert(0, format!("`{}` is stopped, but nothing keeps it so", job.id));
         }
         failure
-    })
+    })?;
+    // What was started before goes on by itself; the mark comes first, for it must not depend on this.
+    for instance in instances(cluster, job)? {
+        cluster.deregister(&instance.id, false)?;
+    }
+    Ok(())
 }
 
 /// Takes the mark away; the job stays stopped.

@@ -171,7 +171,7 @@ pub struct Submitted {
 /// Registers a planned job with the index of its plan.
 ///
 /// # Errors
-/// `Stale` where the job moved since; those of the cluster.
+/// `Stale` where the job moved since; `HELD` where it was stopped in an emergency; those of the cluster.
 pub fn register(
     cluster: &dyn Cluster,
     planned: &Planned,
@@ -180,6 +180,11 @@ pub fn register(
 ) -> Result<Submitted> {
     if planned.change == Change::None {
         return Ok(Submitted { registered: None });
+    }
+    // A job that was stopped may have been marked since: a mark does not move the index.
+    if planned.change == Change::Start || planned.running.as_ref().is_some_and(|running| running.stopped) {
+        let id = planned.job.get("ID").and_then(Value::as_str).unwrap_or_default();
+        cluster.read_job(id)?.as_ref().map_or(Ok(()), hold::check)?;
     }
     let submission = Submission::new(source, origin);
     let registered = cluster.register(&planned.job, Some(planned.check_index()), &submission)?;

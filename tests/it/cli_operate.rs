@@ -59,6 +59,20 @@ fn an_emergency_stop_lasts() {
     cli.run("update web --set num_instances=4").exits(0);
 }
 
+/// A mark does not move the index of a job that was stopped before.
+#[test]
+fn a_plan_file_starts_no_job_that_is_held() {
+    let cli = project();
+    cli.run("create web").exits(0);
+    cli.run("stop web --yes").exits(0);
+    cli.run("plan web -o web.plan").exits(0);
+    cli.run("emergency-stop web --reason fire --yes").exits(0);
+    cli.run("apply --plan web.plan").exits(6).says("fire");
+    let json = cli.run("status web --format json").exits(0).json();
+    assert_eq!(json["jobs"][0]["stopped"], true);
+    cli.run("emergency-start web --yes").exits(0);
+}
+
 #[test]
 fn each_kind_has_its_commands() {
     let cli = project();

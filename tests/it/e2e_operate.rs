@@ -234,16 +234,16 @@ fn instances_are_started_and_followed() {
     project.ends(6, &["dispatch", "letters", STAGE]);
     project.ends(0, &["emergency-start", "letters", STAGE, "--yes"]);
 
-    project.job("nightly", &batch("  schedule: \"0 3 * * *\"\n", "echo good night"));
-    project.ends(0, &["create", "nightly", STAGE]);
-    let text = project.ends(1, &["dispatch", "nightly", STAGE]);
-    assert!(text.contains("platy-manage run nightly --stage=real"), "{text}");
-    let text = project.ends(1, &["logs", "nightly", STAGE]);
-    assert!(text.contains("platy-manage run nightly --stage=real"), "{text}");
-    let text = project.ends(0, &["run", "nightly", STAGE]);
-    assert!(text.contains("started e2e-nightly/periodic-"), "{text}");
-    assert_eq!(project.ends(0, &["logs", "nightly", STAGE, "-q"]), "good night\n");
-    for name in ["letters", "nightly", "once"] {
+    project.job("nocturnal", &batch("  schedule: \"0 3 * * *\"\n", "echo good night"));
+    project.ends(0, &["create", "nocturnal", STAGE]);
+    let text = project.ends(1, &["dispatch", "nocturnal", STAGE]);
+    assert!(text.contains("platy-manage run nocturnal --stage=real"), "{text}");
+    let text = project.ends(1, &["logs", "nocturnal", STAGE]);
+    assert!(text.contains("platy-manage run nocturnal --stage=real"), "{text}");
+    let text = project.ends(0, &["run", "nocturnal", STAGE]);
+    assert!(text.contains("started e2e-nocturnal/periodic-"), "{text}");
+    assert_eq!(project.ends(0, &["logs", "nocturnal", STAGE, "-q"]), "good night\n");
+    for name in ["letters", "nocturnal", "once"] {
         project.ends(0, &["stop", name, STAGE, "--yes", "--purge"]);
     }
 }

@@ -8,29 +8,11 @@ use super::history::{made_by, when};
 use super::output::{Printer, Styled, style};
 use super::rollout::{self, running_job};
 use super::target::Target;
+use super::versions::Version;
 use crate::cluster::{JobDocument, JobVersion, Origin, Registered};
 use crate::deploy::credit;
 use crate::deploy::submit::{self, KeepCounts, Planned};
 use crate::diff::{self, JobDiff, annotations::Annotations, style::Style, text::Show};
-use crate::jobspec::Job;
-
-/// A version beside what it is as a job.
-pub struct Version {
-    /// What the cluster holds.
-    pub version: JobVersion,
-    /// The same in our own type.
-    pub job: Job,
-}
-
-impl Version {
-    /// Reads what the cluster holds.
-    ///
-    /// # Errors
-    /// `BAD_RUNNING_JOB`.
-    pub fn read(version: JobVersion) -> Result<Self> {
-        Ok(Self { job: running_job(&version.job)?, version })
-    }
-}
 
 /// What registering a version again would be.
 pub struct Again {

@@ -10,7 +10,8 @@ use super::context::Context;
 use super::output::{Styled, style};
 use super::rollout::{self, Finished, Ready, SubmitArgs};
 use super::validate::count;
-use super::{Done, Result, watching};
+use super::watching::{self, Followed};
+use super::{Done, Result};
 use crate::cluster::Cluster;
 use crate::deploy::guard::Provenance;
 use crate::deploy::submit::Change;
@@ -146,7 +147,7 @@ impl Batch<'_> {
         if printer.is_text()
             && let Some(outcome) = &finished.outcome
         {
-            let followed = rollout::followed(job.planned, job.name, self.stage);
+            let followed = Followed { name: job.name, stage: self.stage, back: finished.back };
             watching::outcome(printer, followed, outcome);
         }
         let what = match finished.failure_kind() {
@@ -259,12 +260,24 @@ pub fn word(change: Change) -> &'static str {
 /// The kind that decides the exit code of many jobs, as docs/exit-codes.md orders them.
 pub fn worst(kinds: &[FailureKind]) -> Option<FailureKind> {
     use FailureKind::{
-        DeploymentFailed, Interrupted, Invalid, Other, Refused, Stale, TimedOut, Unplaceable, Unreachable,
-        Usage,
+        DeploymentFailed, Interrupted, Invalid, NotPromoted, Other, Refused, Stale, TimedOut, Unplaceable,
+        Unreachable, Usage,
     };
-    [Interrupted, Usage, Unreachable, Refused, Stale, DeploymentFailed, Unplaceable, TimedOut, Invalid, Other]
-        .into_iter()
-        .find(|kind| kinds.contains(kind))
+    [
+        Interrupted,
+        Usage,
+        Unreachable,
+        Refused,
+        Stale,
+        DeploymentFailed,
+        NotPromoted,
+        Unplaceable,
+        TimedOut,
+        Invalid,
+        Other,
+    ]
+    .into_iter()
+    .find(|kind| kinds.contains(kind))
 }
 
 /// Runs `work` over the items in at most `most` threads; the results are in the items' order.

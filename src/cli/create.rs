@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::context::{Access, Context, StageArgs, job_names};
 use super::rollout::{self, EXISTS, Finished, NOT_THERE, Prepared, SubmitArgs};
-use super::{Done, Result, watching};
+use super::watching::{self, Followed};
+use super::{Done, Result};
 use crate::cluster::Cluster;
 use crate::deploy::submit::Change;
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
@@ -137,7 +138,10 @@ fn submit(
         return Ok(finished);
     }
     match &finished.outcome {
-        Some(outcome) => watching::outcome(printer, prepared.followed(), outcome),
+        Some(outcome) => {
+            let job = Followed { name: &merged.name, stage: &stage.name, back: finished.back };
+            watching::outcome(printer, job, outcome);
+        }
         None => printer.line(format_args!("{}: submitted", merged.name)),
     }
     if finished.failure_kind().is_none() {

@@ -9,8 +9,8 @@ use super::context::Context;
 use super::live::View;
 use super::rollout::duration;
 use super::target::Target;
-use super::watching::{self, Followed};
-use super::{Done, Result, usage};
+use super::watching::{self, Back, Followed};
+use super::{Done, Result, usage, versions};
 use crate::cluster::{Deployment, Registered, RunningJob, Wait};
 use crate::deploy::instance;
 use crate::deploy::watch::{self, Options, Outcome, WatchEvent};
@@ -100,6 +100,7 @@ pub(super) fn follow(
     }
     let mut view = View::new(printer, &target.name, true);
     let mut show = |event: WatchEvent| view.event(&event);
+    let is_instance = matches!(what, Under::Instance(_));
     let outcome: Outcome = match what {
         Under::Deployment(deployment) => watch::resume(&*target.cluster, deployment, &options, &mut show),
         Under::Registration(registered) => {
@@ -110,12 +111,17 @@ pub(super) fn follow(
         }
     }?;
     drop(view);
+    let back = match (is_instance, versions::way_back_from(&*target.cluster, &target.id, &outcome)) {
+        // An instance that failed is no reason to stop the job.
+        (true, Back::Nowhere) => Back::NotNeeded,
+        (_, back) => back,
+    };
     if printer.is_text() {
-        let job = Followed { name: &target.name, stage: &target.stage.name, has_older: job.version > 0 };
+        let job = Followed { name: &target.name, stage: &target.stage.name, back };
         watching::outcome(printer, job, &outcome);
     }
     let done = outcome.failure_kind().map_or(Done::Ok, Done::Shown);
-    Ok((done, watching::outcome_json(&outcome)))
+    Ok((done, watching::outcome_json(&outcome, back)))
 }
 
 /// The answer of a command on one job as JSON.

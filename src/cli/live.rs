@@ -75,10 +75,15 @@ fn words(event: &WatchEvent) -> (String, Vec<String>) {
         }
         WatchEvent::Deployment(deployment) => progress(deployment, ""),
         WatchEvent::CanariesHealthy(deployment) => progress(deployment, ", canaries are healthy"),
+        WatchEvent::CanariesUnwell(missing) => ("canaries are not healthy".to_owned(), cleaned(missing)),
         WatchEvent::Promoted => alone("canaries promoted".to_owned()),
         WatchEvent::AttemptFailed(why) => alone(format!("{why}; the cluster tries again")),
         WatchEvent::Unreachable(why) => alone(format!("the cluster does not answer, trying again: {why}")),
     }
+}
+
+fn cleaned(words: &[String]) -> Vec<String> {
+    words.iter().map(|words| clean(words).into_owned()).collect()
 }
 
 fn progress(deployment: &Deployment, more: &str) -> (String, Vec<String>) {

@@ -47,6 +47,7 @@ mod stop;
 pub(crate) mod target;
 mod update;
 mod validate;
+mod versions;
 mod watch;
 mod watching;
 

@@ -7,8 +7,10 @@ use super::context::{Access, Context};
 use super::follow::{self, FollowArgs, NO_CANARIES, Under};
 use super::target::{Target, TargetArgs};
 use super::{Done, Result};
-use crate::cluster::Deployment;
+use crate::cluster::{Deployment, Wait};
+use crate::deploy::canaries;
 use crate::diagnostic::{Diagnostic, Failure, FailureKind};
+use crate::diff::style::clean;
 
 /// Promote the canaries of a job's deployment, and follow it to its end
 #[derive(Debug, Args)]
@@ -46,16 +48,12 @@ impl Command {
 }
 
 /// Refuses what Nomad would refuse too, in words that say what is missing: every group's canaries must be healthy.
+/// They must still be so: a server counts those that failed later, too.
 fn check(target: &Target<'_>, deployment: &Deployment) -> Result<()> {
     let refuse = |message: String, hint: String| {
         Err(Failure::new(FailureKind::Other, Diagnostic::error(&NO_CANARIES, message).hint(hint)))
     };
-    let waiting: Vec<_> = deployment
-        .task_groups
-        .iter()
-        .filter(|(_, group)| group.desired_canaries > 0 && !group.promoted)
-        .collect();
-    if waiting.is_empty() {
+    if deployment.waiting_for_promotion().next().is_none() {
         let promoted = deployment.task_groups.values().any(|group| group.promoted);
         let why = if promoted { "are promoted already" } else { "do not exist" };
         return refuse(
@@ -63,18 +61,13 @@ fn check(target: &Target<'_>, deployment: &Deployment) -> Result<()> {
             format!("to follow its deployment: `{}`", target.command("watch")),
         );
     }
-    let unhealthy: Vec<_> = waiting
-        .iter()
-        .filter(|(_, group)| group.healthy_allocs < group.desired_canaries)
-        .map(|(name, group)| {
-            format!("{} of {} in group `{name}`", group.healthy_allocs, group.desired_canaries)
-        })
-        .collect();
-    if unhealthy.is_empty() {
+    let allocations = target.cluster.allocations(&target.id, Wait::NOW)?.value;
+    let missing = canaries::look(deployment, &allocations).missing;
+    if missing.is_empty() {
         return Ok(());
     }
     refuse(
-        format!("the canaries of `{}` are not healthy yet: {}", target.name, unhealthy.join(", ")),
+        format!("the canaries of `{}` are not healthy: {}", target.name, clean(&missing.join(", "))),
         format!("to follow them: `{}`; to give up: `{}`", target.command("watch"), target.command("fail")),
     )
 }

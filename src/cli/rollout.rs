@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 use super::context::{SetArgs, login, masker};
 use super::live::View;
 use super::output::{Printer, Styled, style};
-use super::watching::{self, Followed};
-use super::{Result, usage};
+use super::watching::{self, Back};
+use super::{Result, usage, versions};
 use crate::cluster::{Cluster, Origin, RunningJob, placement};
 use crate::compile::Compiled;
 use crate::deploy::credit::{self, Credit};
@@ -262,12 +262,6 @@ pub fn verdict(printer: &Printer, planned: &Planned) {
 }
 
 impl Prepared<'_> {
-    /// As what is followed once it is submitted.
-    pub fn followed(&self) -> Followed<'_> {
-        let merged = &self.compiled.merged;
-        followed(&self.planned, &merged.name, &merged.stage.name)
-    }
-
     /// How many allocations are not what they were.
     pub fn moved(&self) -> u64 {
         self.annotations.groups.values().map(Updates::moved).sum()
@@ -400,11 +394,6 @@ pub fn signed(origin: &Origin, provenance: &Provenance) -> Origin {
     }
 }
 
-/// A planned job as what is followed once it is submitted.
-pub fn followed<'j>(planned: &Planned, name: &'j str, stage: &'j str) -> Followed<'j> {
-    Followed { name, stage, has_older: planned.running.is_some() }
-}
-
 /// The time, as submissions write it down.
 pub fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -414,14 +403,21 @@ pub fn now() -> String {
 pub struct Finished {
     /// How the deployment ended; `None` where it was not watched, or nothing was sent.
     pub outcome: Option<Outcome>,
-    /// The version that was registered, if one was.
+    /// Whether a version was registered.
     pub registered: bool,
+    /// The way back.
+    pub back: Back,
 }
 
 impl Finished {
     /// What decides the exit code.
     pub fn failure_kind(&self) -> Option<FailureKind> {
         self.outcome.as_ref().and_then(Outcome::failure_kind)
+    }
+
+    /// It was not watched.
+    fn unwatched(registered: bool) -> Self {
+        Self { outcome: None, registered, back: Back::NotNeeded }
     }
 }
 
@@ -437,7 +433,7 @@ pub fn submit(
 ) -> Result<Finished> {
     let submitted = submit::register(cluster, ready.planned, &ready.source, origin)?;
     let Some(registered) = submitted.registered else {
-        return Ok(Finished { outcome: None, registered: false });
+        return Ok(Finished::unwatched(false));
     };
     let id = ready.id;
     if registered.recovered {
@@ -447,7 +443,7 @@ pub fn submit(
         printer.diagnostics(&[warning]);
     }
     if args.detach {
-        return Ok(Finished { outcome: None, registered: true });
+        return Ok(Finished::unwatched(true));
     }
     let mut options = watch::Options::for_job(&ready.planned.job, interrupted);
     if let Some(timeout) = args.timeout {
@@ -459,7 +455,8 @@ pub fn submit(
     let mut view = View::new(printer, ready.name, alone);
     let outcome = watch::watch(cluster, id, &registered, &options, &mut |event| view.event(&event))?;
     drop(view);
-    Ok(Finished { outcome: Some(outcome), registered: true })
+    let back = versions::way_back_from(cluster, id, &outcome);
+    Ok(Finished { outcome: Some(outcome), registered: true, back })
 }
 
 /// The difference and the plan of a job as JSON.
@@ -494,8 +491,10 @@ pub fn as_json(prepared: &Prepared<'_>, finished: Option<&Finished>) -> Json {
 /// Adds what became of a submission to its plan.
 pub fn add_outcome(json: &mut Json, finished: Option<&Finished>) {
     json["submitted"] = finished.is_some_and(|finished| finished.registered).into();
-    json["outcome"] =
-        finished.and_then(|finished| finished.outcome.as_ref()).map_or(Json::Null, watching::outcome_json);
+    let outcome = |finished: &Finished| {
+        finished.outcome.as_ref().map(|outcome| watching::outcome_json(outcome, finished.back))
+    };
+    json["outcome"] = finished.and_then(outcome).unwrap_or_default();
 }
 
 /// Refuses to write to a job that another one would overwrite.

@@ -3,12 +3,13 @@
 use clap::Args;
 use serde_json::Value as Json;
 
-use super::again::{Again, Version};
+use super::again::Again;
 use super::context::{Access, Context};
 use super::follow::{self, FollowArgs, Under};
 use super::output::{Styled, style};
 use super::rollout::EXISTS;
 use super::target::{Target, TargetArgs};
+use super::versions::Version;
 use super::{Done, Result};
 use crate::cluster::RunningJob;
 use crate::diagnostic::{Diagnostic, Failure, FailureKind};

@@ -13,15 +13,34 @@ pub struct Followed<'j> {
     pub name: &'j str,
     /// The name of its stage.
     pub stage: &'j str,
-    /// Whether there is an older version to go back to.
-    pub has_older: bool,
+    /// The way back.
+    pub back: Back,
+}
+
+/// The way back from what went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Back {
+    /// To this version.
+    To(u64),
+    /// There is no older version that was stable.
+    Nowhere,
+    /// Nobody has to go back.
+    NotNeeded,
 }
 
 /// Tells how it ended, with what there is to know about a failure, and what can be done now.
 pub fn outcome(printer: &Printer, job: Followed<'_>, outcome: &Outcome) {
-    let Followed { name, stage, has_older } = job;
+    let Followed { name, stage, back } = job;
     let next = |what: &str, verb: &str| {
         printer.line(format_args!("  {what:<12} platy-manage {verb} {name} --stage={stage}"));
+    };
+    let go_back = || match back {
+        Back::To(version) => printer.line(format_args!(
+            "  {:<12} platy-manage rollback {name} --stage={stage} --to={version}",
+            "go back:"
+        )),
+        Back::Nowhere => next("stop it:", "stop"),
+        Back::NotNeeded => {}
     };
     let good = |text: String| printer.line(format_args!("{} {text}", Styled(style::GOOD, "✔")));
     let bad = |text: String| printer.line(format_args!("{} {text}", Styled(style::BAD, "✘")));
@@ -37,9 +56,7 @@ pub fn outcome(printer: &Printer, job: Followed<'_>, outcome: &Outcome) {
         Outcome::Failed { description, tasks } => {
             bad(format!("{name}: failed: {description}"));
             tell(printer, tasks);
-            if has_older {
-                next("go back:", "rollback");
-            }
+            go_back();
             next("see more:", "status");
         }
         Outcome::Reverted { to, description, tasks } => {
@@ -55,8 +72,24 @@ pub fn outcome(printer: &Printer, job: Followed<'_>, outcome: &Outcome) {
                 }
             }
             next("go on:", "watch");
-            if has_older {
-                next("go back:", "rollback");
+            go_back();
+        }
+        Outcome::NotPromoted { description, over, reverted_to, tasks } => {
+            match reverted_to {
+                Some(to) => {
+                    bad(format!("{name}: canaries not promoted, and version {to} runs again: {description}"))
+                }
+                None => bad(format!("{name}: canaries not promoted: {description}")),
+            }
+            tell(printer, tasks);
+            match (over, reverted_to) {
+                (false, _) => {
+                    next("go on:", "watch");
+                    next("promote:", "promote");
+                    next("give up:", "fail");
+                }
+                (true, None) => go_back(),
+                (true, Some(_)) => next("what failed:", "diff"),
             }
         }
         Outcome::AwaitsPromotion(_) => {
@@ -115,8 +148,28 @@ fn tell(printer: &Printer, tasks: &[TaskFailure]) {
     }
 }
 
-/// How it ended, as JSON.
-pub fn outcome_json(outcome: &Outcome) -> Json {
+/// How it ended, as JSON, with the version that one can go back to.
+pub fn outcome_json(outcome: &Outcome, back: Back) -> Json {
+    let mut json = ended(outcome);
+    if needs_way_back(outcome) {
+        json["back_to_version"] = match back {
+            Back::To(version) => version.into(),
+            Back::Nowhere | Back::NotNeeded => Json::Null,
+        };
+    }
+    json
+}
+
+/// Whether somebody has to go back by hand after this end.
+pub fn needs_way_back(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Failed { .. } | Outcome::Unplaceable(_) => true,
+        Outcome::NotPromoted { over, reverted_to, .. } => *over && reverted_to.is_none(),
+        _ => false,
+    }
+}
+
+fn ended(outcome: &Outcome) -> Json {
     let tasks = |tasks: &[TaskFailure]| {
         tasks
             .iter()
@@ -139,6 +192,10 @@ pub fn outcome_json(outcome: &Outcome) -> Json {
         Outcome::Reverted { to, description, tasks: failed } => {
             json!({"status": "reverted", "to_version": to, "description": description, "tasks": tasks(failed)})
         }
+        Outcome::NotPromoted { description, over, reverted_to, tasks: failed } => json!({
+            "status": "not_promoted", "description": description, "over": over, "to_version": reverted_to,
+            "tasks": tasks(failed),
+        }),
         Outcome::Unplaceable(groups) => json!({"status": "unplaceable", "groups": groups}),
         Outcome::AwaitsPromotion(deployment) => {
             json!({"status": "awaits_promotion", "deployment": deployment.id})

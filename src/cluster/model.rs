@@ -362,16 +362,18 @@ impl Deployment {
         matches!(self.status.as_str(), "successful" | "failed" | "cancelled")
     }
 
+    /// The groups whose canaries are not promoted yet, by name.
+    pub fn waiting_for_promotion(&self) -> impl Iterator<Item = (&str, &DeploymentGroup)> {
+        let groups = self.task_groups.iter().map(|(name, group)| (name.as_str(), group));
+        groups.filter(|(_, group)| group.desired_canaries > 0 && !group.promoted)
+    }
+
     /// Whether healthy canaries wait for somebody to promote them. Canaries are promoted all at once, so those of
     /// every group must be healthy; a group with `auto_promote` waits for nobody.
     pub fn awaits_promotion(&self) -> bool {
-        let open = |group: &&DeploymentGroup| group.desired_canaries > 0 && !group.promoted;
-        let mut waiting = self.task_groups.values().filter(open).peekable();
-        let by_hand = self.task_groups.values().filter(open).any(|group| !group.auto_promote);
-        !self.is_over()
-            && waiting.peek().is_some()
-            && by_hand
-            && waiting.all(|group| group.healthy_allocs >= group.desired_canaries)
+        let by_hand = self.waiting_for_promotion().any(|(_, group)| !group.auto_promote);
+        let healthy = |group: &DeploymentGroup| group.healthy_allocs >= group.desired_canaries;
+        !self.is_over() && by_hand && self.waiting_for_promotion().all(|(_, group)| healthy(group))
     }
 }
 

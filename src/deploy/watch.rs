@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::failures::{self, TaskFailure};
-use crate::cluster::{
-    Allocation, Cluster, Deployment, Evaluation, JobDocument, Observed, Registered, Wait, placement,
-};
+use super::canaries::Trial;
+use super::failures;
+pub use super::outcome::{Outcome, WatchEvent};
+use crate::cluster::{Cluster, Deployment, Evaluation, JobDocument, Observed, Registered, Wait, placement};
 use crate::diagnostic::{Failure, FailureKind, Result};
 
 /// How long a blocking query waits: short, so that an interrupt is noticed.
@@ -22,74 +22,6 @@ const QUERY: Duration = Duration::from_secs(2);
 /// The shortest that one waits.
 const SHORTEST: Duration = Duration::from_millis(50);
 
-/// What happens on the way.
-#[derive(Debug, Clone, PartialEq)]
-pub enum WatchEvent {
-    /// The evaluation changed.
-    Evaluation(Box<Evaluation>),
-    /// Groups wait for a place, with the reasons; this may pass.
-    Waiting(IndexMap<String, Vec<String>>),
-    /// The deployment changed.
-    Deployment(Box<Deployment>),
-    /// The canaries are healthy and wait to be promoted.
-    CanariesHealthy(Box<Deployment>),
-    /// The canaries were promoted.
-    Promoted,
-    /// An attempt of an instance failed, in words; the cluster tries again.
-    AttemptFailed(String),
-    /// The cluster does not answer; the watch goes on.
-    Unreachable(String),
-}
-
-/// How it ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// The deployment succeeded.
-    Successful(Box<Deployment>),
-    /// There is no deployment to follow, and nothing failed: these are the allocations.
-    NoDeployment(Vec<Allocation>),
-    /// The deployment or a task failed.
-    Failed {
-        /// Words of the cluster.
-        description: String,
-        /// The tasks that failed, at most three.
-        tasks: Vec<TaskFailure>,
-    },
-    /// It failed, and the cluster went back.
-    Reverted {
-        /// The version that runs again.
-        to: u64,
-        /// Words of the cluster.
-        description: String,
-        /// The tasks that failed, at most three.
-        tasks: Vec<TaskFailure>,
-    },
-    /// Some allocations find no place: the reasons, per group.
-    Unplaceable(IndexMap<String, Vec<String>>),
-    /// The canaries are healthy, and somebody has to promote them.
-    AwaitsPromotion(Box<Deployment>),
-    /// The job was changed or stopped by somebody else meanwhile.
-    Superseded(String),
-    /// The time was over; the deployment goes on.
-    TimedOut(Duration),
-    /// The watch was interrupted; the deployment goes on.
-    Interrupted,
-}
-
-impl Outcome {
-    /// What decides the exit code; `None` where all is well.
-    pub fn failure_kind(&self) -> Option<FailureKind> {
-        match self {
-            Self::Successful(_) | Self::NoDeployment(_) | Self::AwaitsPromotion(_) => None,
-            Self::Failed { .. } | Self::Reverted { .. } => Some(FailureKind::DeploymentFailed),
-            Self::Unplaceable(_) => Some(FailureKind::Unplaceable),
-            Self::Superseded(_) => Some(FailureKind::Stale),
-            Self::TimedOut(_) => Some(FailureKind::TimedOut),
-            Self::Interrupted => Some(FailureKind::Interrupted),
-        }
-    }
-}
-
 /// How to watch.
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'o> {
@@ -97,7 +29,7 @@ pub struct Options<'o> {
     pub timeout: Duration,
     /// How long groups may wait for a place before that is the outcome.
     pub placement_grace: Duration,
-    /// Promote the canaries after they have been healthy for this long.
+    /// Promote the canaries after they have been healthy for this long, without a restart of their tasks.
     pub promote_after: Option<Duration>,
     /// Set from elsewhere to stop watching.
     pub interrupted: &'o AtomicBool,
@@ -143,8 +75,9 @@ pub fn watch(
     on_event: &mut dyn FnMut(WatchEvent),
 ) -> Result<Outcome> {
     let Some(eval) = &registered.eval_id else { return Ok(Outcome::NoDeployment(Vec::new())) };
-    let mut watch = Watch { cluster, id, registered, options, on_event, began: Instant::now() };
-    watch.follow(eval)
+    let mut watch = Watch::new(cluster, id, registered, options, on_event);
+    let end = watch.evaluation(eval);
+    watch.outcome(end)
 }
 
 /// Follows a deployment that is under way.
@@ -160,11 +93,9 @@ pub fn resume(
     let registered =
         Registered { job_modify_index: deployment.job_spec_modify_index, ..Registered::default() };
     let id = deployment.job.as_str();
-    let mut watch = Watch { cluster, id, registered: &registered, options, on_event, began: Instant::now() };
-    match watch.deployment(&deployment.id) {
-        Ok(outcome) => Ok(outcome),
-        Err(end) => end.into_result(options.timeout),
-    }
+    let mut watch = Watch::new(cluster, id, &registered, options, on_event);
+    let end = watch.deployment(&deployment.id);
+    watch.outcome(end)
 }
 
 /// Why a loop ended early.
@@ -174,16 +105,6 @@ enum End {
     Failed(Failure),
 }
 
-impl End {
-    fn into_result(self, timeout: Duration) -> Result<Outcome> {
-        match self {
-            Self::TimedOut => Ok(Outcome::TimedOut(timeout)),
-            Self::Interrupted => Ok(Outcome::Interrupted),
-            Self::Failed(failure) => Err(failure),
-        }
-    }
-}
-
 struct Watch<'w> {
     cluster: &'w dyn Cluster,
     id: &'w str,
@@ -191,11 +112,37 @@ struct Watch<'w> {
     options: &'w Options<'w>,
     on_event: &'w mut dyn FnMut(WatchEvent),
     began: Instant,
+    trial: Trial,
 }
 
-impl Watch<'_> {
-    fn follow(&mut self, eval: &str) -> Result<Outcome> {
-        self.evaluation(eval).or_else(|end| end.into_result(self.options.timeout))
+impl<'w> Watch<'w> {
+    fn new(
+        cluster: &'w dyn Cluster,
+        id: &'w str,
+        registered: &'w Registered,
+        options: &'w Options<'w>,
+        on_event: &'w mut dyn FnMut(WatchEvent),
+    ) -> Self {
+        let (began, trial) = (Instant::now(), Trial::default());
+        Self { cluster, id, registered, options, on_event, began, trial }
+    }
+
+    fn outcome(&self, end: std::result::Result<Outcome, End>) -> Result<Outcome> {
+        let timeout = self.options.timeout;
+        match end {
+            Ok(outcome) => Ok(outcome),
+            Err(End::TimedOut) => Ok(match self.options.promote_after {
+                Some(after) if self.trial.open => Outcome::NotPromoted {
+                    description: self.trial.words(after, timeout),
+                    over: false,
+                    reverted_to: None,
+                    tasks: Vec::new(),
+                },
+                _ => Outcome::TimedOut(timeout),
+            }),
+            Err(End::Interrupted) => Ok(Outcome::Interrupted),
+            Err(End::Failed(failure)) => Err(failure),
+        }
     }
 
     /// The time is not over and nobody stopped us; gives what is left for a query.
@@ -274,12 +221,10 @@ impl Watch<'_> {
     fn deployment(&mut self, deployment: &str) -> std::result::Result<Outcome, End> {
         let mut index = 0;
         let mut seen = 0;
-        let mut healthy_since: Option<Instant> = None;
-        let mut told = false;
         let mut waiting_since: Option<Instant> = None;
         loop {
             // To be there when the canaries have been healthy for long enough.
-            let due = self.options.promote_after.zip(healthy_since);
+            let due = self.options.promote_after.zip(self.trial.since());
             let due = due.map_or(QUERY, |(after, since)| after.saturating_sub(since.elapsed()));
             let read = self.read(|cluster, wait| {
                 cluster.deployment(deployment, Wait::after(index, wait.min(due.max(SHORTEST))))
@@ -297,6 +242,7 @@ impl Watch<'_> {
                 waiting_since = None;
                 (self.on_event)(WatchEvent::Deployment(Box::new(value.clone())));
             }
+            self.trial.open = value.waiting_for_promotion().next().is_some();
             match value.status.as_str() {
                 "successful" => return Ok(Outcome::Successful(Box::new(value))),
                 "failed" => return Ok(self.failed(&value)),
@@ -304,28 +250,49 @@ impl Watch<'_> {
                 _ => {}
             }
             if value.awaits_promotion() {
-                let since = *healthy_since.get_or_insert_with(Instant::now);
-                if !told {
-                    told = true;
-                    (self.on_event)(WatchEvent::CanariesHealthy(Box::new(value.clone())));
-                }
+                let well_for = self.canaries(&value)?;
                 match self.options.promote_after {
-                    None => return Ok(Outcome::AwaitsPromotion(Box::new(value))),
-                    Some(after) if since.elapsed() >= after => {
-                        self.cluster.promote(deployment).map_err(End::Failed)?;
-                        (self.on_event)(WatchEvent::Promoted);
-                        healthy_since = None;
+                    None if well_for.is_some() => return Ok(Outcome::AwaitsPromotion(Box::new(value))),
+                    Some(after) if well_for.is_some_and(|well_for| well_for >= after) => {
+                        self.promote(deployment)?;
                     }
-                    Some(_) => {}
+                    _ => {}
                 }
             } else {
-                healthy_since = None;
+                self.trial.again();
                 if let Some(outcome) = self.unplaceable(&value, &mut waiting_since)? {
                     return Ok(outcome);
                 }
             }
             pause(index);
         }
+    }
+
+    /// For how long the canaries have been well, without a restart; `None` while they are not.
+    fn canaries(&mut self, deployment: &Deployment) -> std::result::Result<Option<Duration>, End> {
+        let id = self.id.to_owned();
+        let allocations = self.read(|cluster, _| cluster.allocations(&id, Wait::NOW))?.value;
+        let (well_for, event) = self.trial.look(deployment, &allocations);
+        if let Some(event) = event {
+            (self.on_event)(event);
+        }
+        Ok(well_for)
+    }
+
+    /// Promotes the canaries. A cluster that no longer counts them as healthy refuses: then the trial begins again.
+    fn promote(&mut self, deployment: &str) -> std::result::Result<(), End> {
+        self.trial.again();
+        match self.cluster.promote(deployment) {
+            Ok(_) => (self.on_event)(WatchEvent::Promoted),
+            Err(failure) => {
+                let id = deployment.to_owned();
+                let now = self.read(|cluster, _| cluster.deployment(&id, Wait::NOW))?.value;
+                if now.awaits_promotion() {
+                    return Err(End::Failed(failure));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether groups have waited for a place for too long. A rollout may have to stop old
@@ -434,7 +401,12 @@ impl Watch<'_> {
             allocations.into_iter().filter(|found| found.job_version == deployment.job_version).collect();
         let tasks = failures::of(self.cluster, &ours);
         let description = deployment.status_description.clone();
-        match reverted_to(&description) {
+        let reverted_to = reverted_to(&description);
+        // Without canaries the promotion was not what failed.
+        if self.options.promote_after.is_some() && self.trial.open {
+            return Outcome::NotPromoted { description, over: true, reverted_to, tasks };
+        }
+        match reverted_to {
             Some(to) => Outcome::Reverted { to, description, tasks },
             None => Outcome::Failed { description, tasks },
         }

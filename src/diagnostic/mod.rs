@@ -195,6 +195,8 @@ pub enum FailureKind {
     Unplaceable,
     /// Timed out (9).
     TimedOut,
+    /// The canaries were not healthy for long enough to be promoted (10).
+    NotPromoted,
     /// The command line is wrong (64).
     Usage,
     /// Interrupted (130).
@@ -213,6 +215,7 @@ impl FailureKind {
             Self::Unreachable => 7,
             Self::Unplaceable => 8,
             Self::TimedOut => 9,
+            Self::NotPromoted => 10,
             Self::Usage => 64,
             Self::Interrupted => 130,
         }

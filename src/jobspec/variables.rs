@@ -159,10 +159,11 @@ fn declarations<'s>(evaluator: &Evaluator<'_>, body: &'s Body<'s>) -> Declared<'
     declared
 }
 
-/// An evaluator that knows no names.
+/// An evaluator that knows neither names nor functions.
 fn constant(source: &Source) -> Evaluator<'_> {
     let mut constant = Evaluator::new(source);
     constant.keeps_unknown = false;
+    constant.calls = false;
     constant
 }
 
@@ -206,10 +207,14 @@ fn declaration<'s>(
         match structure {
             Structure::Attribute(attribute) => match attribute.name.name {
                 "description" => {
-                    constant.eval(&attribute.expr, &Scope::ROOT);
+                    let value = constant.eval(&attribute.expr, &Scope::ROOT);
+                    if value.is_some_and(|value| value.to_text().is_none()) {
+                        let message = "Unsuitable value: a description is a text";
+                        evaluator.report(evaluator.error(&UNSUITABLE, attribute.expr.span, message));
+                    }
                 }
                 "default" => default = Some(&attribute.expr),
-                "type" => match constraint::type_of(&attribute.expr) {
+                "type" => match constraint::exact_type_of(&attribute.expr) {
                     Ok(ty) => variable.ty = Some(ty),
                     Err(problem) => {
                         evaluator.report(evaluator.error(&DECLARATION, problem.span, problem.message));
@@ -359,6 +364,7 @@ fn references(expr: &Expr<'_>, name: &str) -> (bool, Vec<Span>) {
 fn validate(evaluator: &Evaluator<'_>, name: &str, variable: &Variable<'_>, value: &Value) {
     for validation in &variable.validations {
         let mut check = constant(evaluator.source);
+        check.calls = true;
         check.roots.insert("var", Value::Object(BTreeMap::from([(name.to_owned(), value.clone())])));
         let result = check.eval(validation.condition, &Scope::ROOT);
         check.take_problems().into_iter().for_each(|problem| evaluator.report(problem));
@@ -404,7 +410,7 @@ fn assign_text(evaluator: &Evaluator<'_>, variable: &mut Variable<'_>, name: &st
     let source = Source::new(format!("<{from}: {name}>"), text);
     let simple = matches!(variable.ty, None | Some(Type::String | Type::Number));
     let value = if simple {
-        Some(Value::from(text))
+        Some(Value::from(text).normalized())
     } else {
         let (expr, errors) = syntax::parse_expression(source.text());
         if errors.is_empty() {

@@ -103,6 +103,62 @@ fn refusals_say_what_is_wrong() {
     insta::assert_snapshot!(said.replace(env!("CARGO_MANIFEST_DIR"), "[repository]"));
 }
 
+/// Where the problems of an expression are (bytes, from 0), in the order in which they are told.
+fn places(text: &str) -> Vec<usize> {
+    let source = Source::new("call", text);
+    let (expr, errors) = syntax::parse_expression(source.text());
+    assert!(errors.is_empty(), "{text}: {errors:?}");
+    let evaluator = Evaluator::new(&source);
+    assert!(evaluator.eval(&expr, &Scope::ROOT).is_none(), "{text}");
+    let problems = evaluator.take_problems();
+    problems.iter().filter_map(|problem| problem.primary.as_ref()).map(|label| label.place.start).collect()
+}
+
+/// HCL puts some refusals at an argument and others at the call, and tells of all arguments that are wrong.
+#[test]
+fn refusals_stand_where_hcl_puts_them() {
+    for (text, expected) in [
+        // What the parameter's type refuses, each argument.
+        ("substr([], 1, {})", &[7, 14][..]),
+        ("max([1], 2, [3])", &[4, 12]),
+        // A null only where all types fit.
+        ("min(1, null, {})", &[13]),
+        ("min(1, null)", &[7]),
+        // What the function itself refuses.
+        ("base64decode(4)", &[0]),
+        ("timeadd(3, 1)", &[0]),
+        ("coalescelist(3)", &[0]),
+        ("substr(1, 0.5, 1)", &[0]),
+        ("concat(2)", &[7]),
+        ("formatdate(2, 3)", &[14]),
+        ("cidrsubnets(4)", &[12]),
+        ("cidrnetmask(4)", &[0]),
+        // The number of arguments comes first, and hides what is wrong with them.
+        ("lower(upper(1, 2), 3)", &[19]),
+        ("element(upper())", &[15]),
+        ("can()", &[4]),
+        // Both operands.
+        ("[] * {}", &[0, 5]),
+        ("[] && upper()", &[12, 0]),
+    ] {
+        assert_eq!(places(text), expected, "{text}");
+    }
+}
+
+/// HCL keeps all text in Unicode's normal form C.
+#[test]
+fn text_is_normalized() {
+    for text in [
+        r#""e\u0301""#,
+        r#""${"e"}\u0301""#,
+        r#"join("", ["e", "\u0301"])"#,
+        r#"keys({"e\u0301" = 1})[0]"#,
+        r#"jsondecode("\"e\\u0301\"")"#,
+    ] {
+        assert_eq!(evaluate(text).unwrap(), "\"\u{e9}\"", "{text}");
+    }
+}
+
 #[test]
 fn bombs_are_refused() {
     for call in [

@@ -165,3 +165,32 @@ fn bombs_end_in_errors() {
         assert!(jobspec::parse(&Source::new("bomb.hcl", bomb), &Variables::default()).is_err(), "{shown}");
     }
 }
+
+/// A declaration sees neither names nor functions, and a variable has an exact type; a validation may call functions.
+#[test]
+fn declarations_are_constant() {
+    let parse = |declaration: &str| {
+        let job = "job \"a\" {\n  group \"g\" {\n    task \"t\" {\n      driver = \"exec\"\n    }\n  }\n}\n";
+        let text = format!("variable \"v\" {{\n  {declaration}\n}}\n{job}");
+        jobspec::parse(&Source::new("v.hcl", text), &Variables::default()).map(drop).map_err(|problems| {
+            problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>().join("; ")
+        })
+    };
+    for (declaration, refusal) in [
+        ("default = upper(\"x\")", "Function calls not allowed"),
+        ("default = other.name", "Variables not allowed"),
+        ("description = upper(\"x\")\n  default = 1", "Function calls not allowed"),
+        ("description = [1]\n  default = 1", "a description is a text"),
+        ("type = any\n  default = 1", "`any` cannot be used here"),
+        ("type = map(any)\n  default = {}", "`any` cannot be used here"),
+    ] {
+        let problems = parse(declaration).unwrap_err();
+        assert!(problems.contains(refusal), "{declaration}: {problems}");
+    }
+    for declaration in [
+        "default = [for x in [1, 2] : x + 1]",
+        "default = \"a\"\n  validation {\n    condition = strlen(var.v) > 0\n    error_message = \"It must not be empty.\"\n  }",
+    ] {
+        parse(declaration).unwrap();
+    }
+}

@@ -7,16 +7,9 @@ use crate::jobspec::syntax::{Call, Expr, Span};
 
 impl Evaluator<'_> {
     pub(super) fn call(&self, expr: &Expr<'_>, call: &Call<'_>, scope: &Scope<'_>) -> Evaluated {
-        match call.name.name {
-            "try" => return self.try_each(expr, call, scope),
-            "can" => {
-                let Some(argument) = call.args.first().filter(|_| call.args.len() == 1) else {
-                    return self.fail(&FUNCTION, call.name.span, "`can` takes one argument");
-                };
-                return Some(Value::Bool(self.attempt(argument, scope).is_ok()));
-            }
-            "convert" => return self.convert(expr, call, scope),
-            _ => {}
+        if !self.calls {
+            let message = format!("Function calls not allowed: `{}` cannot be called here", call.name.name);
+            return self.fail(&FUNCTION, call.name.span, message);
         }
         let Some(function) = functions::find(call.name.name) else {
             let diagnostic = self.error(
@@ -27,53 +20,83 @@ impl Evaluator<'_> {
             self.report(diagnostic.did_you_mean(call.name.name, functions::names()));
             return None;
         };
-        let mut values = Vec::with_capacity(call.args.len());
-        let mut spans = Vec::with_capacity(call.args.len());
-        let mut whole = true;
-        for (i, argument) in call.args.iter().enumerate() {
-            let Some(value) = self.eval(argument, scope) else {
-                whole = false;
-                continue;
-            };
-            if call.expand && i + 1 == call.args.len() {
-                match value.into_elements() {
-                    Ok(items) => {
-                        spans.extend(items.iter().map(|_| self.start(argument)));
-                        values.extend(items);
-                    }
-                    Err(other) => {
-                        return self.fail(
-                            &FUNCTION,
-                            argument.span,
-                            format!(
-                                "Invalid expanding argument value: `...` takes a list, a set or a tuple, not a {}",
-                                other.kind()
-                            ),
-                        );
-                    }
-                }
-            } else {
-                values.push(value);
-                spans.push(self.start(argument));
+        // What is expanded is evaluated first, for it decides on how many arguments there are.
+        let (plain, expanded) = match call.args.split_last() {
+            Some((last, plain)) if call.expand => (plain, self.expand(last, scope)?),
+            _ => (&call.args[..], Vec::new()),
+        };
+        let count = plain.len() + expanded.len();
+        let place = |i: usize| match plain.get(i) {
+            Some(argument) => Some(self.start(argument)),
+            None if call.expand => call.args.last().map(|argument| argument.span),
+            None => call.args.get(i).map(|argument| self.start(argument)),
+        };
+        if let Err(error) = function.check_count(count) {
+            return self.refuse(expr, call, error, place);
+        }
+        match call.name.name {
+            "try" => return self.try_each(expr, call, scope),
+            "can" => return Some(Value::Bool(self.attempt(&call.args[0], scope).is_ok())),
+            "convert" => return self.convert(expr, call, scope),
+            _ => {}
+        }
+        let mut values = Vec::with_capacity(count);
+        let given = plain.iter().map(|argument| self.eval(argument, scope));
+        for (i, value) in given.chain(expanded.into_iter().map(Some)).enumerate() {
+            match value.map(|value| function.convert(i, value)) {
+                Some(Ok(value)) => values.push(value),
+                Some(Err(error)) => drop(self.refuse(expr, call, error, place)),
+                None => {}
             }
         }
-        if !whole {
+        // All that is wrong with the arguments has been reported.
+        if values.len() < count {
             return None;
         }
         match function.call(values, self.files) {
-            Ok(value) => self.step(expr.span, weight(&value)).then_some(value),
-            Err(error) => {
-                let span = match error.argument {
-                    Some(i) => spans.get(i).copied().unwrap_or(expr.span),
-                    // What is missing would stand before the closing parenthesis.
-                    None if error.summary == "Not enough function arguments" => {
-                        Span { start: expr.span.end.saturating_sub(1), end: expr.span.end }
-                    }
-                    None => call.name.span,
-                };
-                self.fail(&FUNCTION, span, format!("{}: {}", error.summary, error.message))
-            }
+            Ok(value) => self.step(expr.span, weight(&value)).then(|| value.normalized()),
+            Err(error) => self.refuse(expr, call, error, place),
         }
+    }
+
+    /// The elements of an argument with `...`.
+    fn expand(&self, argument: &Expr<'_>, scope: &Scope<'_>) -> Option<Vec<Value>> {
+        self.eval(argument, scope)?.into_elements().map_or_else(
+            |other| {
+                let message = format!(
+                    "Invalid expanding argument value: `...` takes a list, a set or a tuple, not a {}",
+                    other.kind()
+                );
+                self.fail(&FUNCTION, argument.span, message)
+            },
+            Some,
+        )
+    }
+
+    /// Reports what is wrong with a call, where HCL reports it.
+    fn refuse(
+        &self,
+        expr: &Expr<'_>,
+        call: &Call<'_>,
+        error: functions::CallError,
+        place: impl Fn(usize) -> Option<Span>,
+    ) -> Evaluated {
+        let argument = error.argument.and_then(place);
+        let (span, cause) = match (error.summary, argument) {
+            // What is missing would stand before the closing parenthesis.
+            ("Not enough function arguments", _) => {
+                (Span { start: expr.span.end.saturating_sub(1), end: expr.span.end }, None)
+            }
+            ("Error in function call", cause) => (call.name.span, cause),
+            (_, Some(span)) => (span, None),
+            (_, None) => (expr.span, None),
+        };
+        let diagnostic = self.error(&FUNCTION, span, format!("{}: {}", error.summary, error.message));
+        self.report(match cause {
+            Some(cause) => diagnostic.related(self.source.place(cause.range()), "because of this argument"),
+            None => diagnostic,
+        });
+        None
     }
 
     /// The first argument that can be evaluated.

@@ -14,17 +14,34 @@ pub struct NotAType {
     pub message: String,
 }
 
-/// The type that an expression names.
+/// The type that an expression names; without `any`, which is none for a value.
 ///
 /// # Errors
 /// Where it names none. The rules are those of HCL's `typeexpr` extension.
+pub fn exact_type_of(expr: &Expr<'_>) -> Result<Type, NotAType> {
+    read(expr, true)
+}
+
+/// The type that an expression names, to convert values to.
+///
+/// # Errors
+/// As [`exact_type_of`].
 pub fn type_of(expr: &Expr<'_>) -> Result<Type, NotAType> {
+    read(expr, false)
+}
+
+fn read(expr: &Expr<'_>, exact: bool) -> Result<Type, NotAType> {
+    let type_of = |expr: &Expr<'_>| read(expr, exact);
     let bad = |message: String| NotAType { span: expr.span, message };
     match &expr.kind {
         ExprKind::Variable(name) => match *name {
             "string" => Ok(Type::String),
             "number" => Ok(Type::Number),
             "bool" => Ok(Type::Bool),
+            "any" if exact => Err(bad(
+                "Invalid type specification: `any` cannot be used here, for an exact type is required"
+                    .to_owned(),
+            )),
             "any" => Ok(Type::Any),
             "list" | "set" | "map" => Err(bad(format!(
                 "Invalid type specification: `{name}` needs the type of its elements, as in `{name}(string)`"
@@ -72,7 +89,7 @@ pub fn type_of(expr: &Expr<'_>) -> Result<Type, NotAType> {
                                     });
                                 }
                             };
-                            attributes.insert(name, attribute(&item.value)?);
+                            attributes.insert(name, attribute(&item.value, exact)?);
                         }
                         Ok(Type::Object(attributes))
                     }
@@ -88,12 +105,12 @@ pub fn type_of(expr: &Expr<'_>) -> Result<Type, NotAType> {
     }
 }
 
-fn attribute(expr: &Expr<'_>) -> Result<Attribute, NotAType> {
+fn attribute(expr: &Expr<'_>, exact: bool) -> Result<Attribute, NotAType> {
     match &expr.kind {
         ExprKind::Call(call) if call.name.name == "optional" => Err(NotAType {
             span: call.name.span,
             message: "Invalid type specification: `optional` is not known to Nomad".to_owned(),
         }),
-        _ => Ok(type_of(expr)?.into()),
+        _ => Ok(read(expr, exact)?.into()),
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::number::Number;
 use super::ty::Type;
-use super::value::Value;
+use super::value::{Value, normal};
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::jobspec::functions::Files;
 use crate::jobspec::syntax::{BinaryOp, Expr, ExprKind, Span, TemplatePart, UnaryOp};
@@ -42,6 +42,8 @@ pub struct Evaluator<'a> {
     pub roots: BTreeMap<&'static str, Value>,
     /// Whether a name that is not known stays the text that was written.
     pub keeps_unknown: bool,
+    /// Whether functions may be called.
+    pub calls: bool,
     /// Where functions look for files; without it those that do are refused.
     pub files: Option<&'a Files>,
     steps: Cell<u64>,
@@ -81,6 +83,7 @@ impl<'a> Evaluator<'a> {
             source,
             roots: BTreeMap::new(),
             keeps_unknown: true,
+            calls: true,
             files: None,
             steps: Cell::new(0),
             bytes: Cell::new(0),
@@ -147,10 +150,10 @@ impl<'a> Evaluator<'a> {
                     format!("`{text}` is not a number that can be represented"),
                 ),
             },
-            ExprKind::String(text) => Some(Value::String(text.clone().into_owned())),
+            ExprKind::String(text) => Some(Value::String(normal(text.clone().into_owned()))),
             ExprKind::Template(parts) => match &parts[..] {
                 [TemplatePart::Interpolation(inner, _)] => self.eval(inner, scope),
-                _ => self.template(parts, scope).map(Value::String),
+                _ => self.template(parts, scope).map(|text| Value::String(normal(text))),
             },
             ExprKind::Tuple(items) => {
                 let values: Vec<_> = items.iter().map(|item| self.eval(item, scope)).collect();
@@ -337,6 +340,27 @@ impl<'a> Evaluator<'a> {
         )
     }
 
+    /// Both operands as what the operator takes. What is wrong with either is reported.
+    fn operands<T>(
+        &self,
+        left: &Expr<'_>,
+        right: &Expr<'_>,
+        (a, b): (Evaluated, Evaluated),
+        wanted: &str,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Option<(T, T)> {
+        let check = |value: Evaluated, span: Span, which: &str| {
+            let value = value?;
+            let found = read(&value);
+            if found.is_none() {
+                self.operand(span, &value, wanted, which);
+            }
+            found
+        };
+        let (x, y) = (check(a, left.span, "left operand"), check(b, right.span, "right operand"));
+        Some((x?, y?))
+    }
+
     pub(super) fn binary(
         &self,
         expr: &Expr<'_>,
@@ -346,24 +370,16 @@ impl<'a> Evaluator<'a> {
         scope: &Scope<'_>,
     ) -> Evaluated {
         let (a, b) = (self.eval(left, scope), self.eval(right, scope));
-        let (a, b) = (a?, b?);
         match op {
-            BinaryOp::Eq => return Some(Value::Bool(a == b)),
-            BinaryOp::NotEq => return Some(Value::Bool(a != b)),
+            BinaryOp::Eq => return Some(Value::Bool(a? == b?)),
+            BinaryOp::NotEq => return Some(Value::Bool(a? != b?)),
             BinaryOp::Or | BinaryOp::And => {
-                return match (a.to_bool(), b.to_bool()) {
-                    (Some(x), Some(y)) => Some(Value::Bool(if op == BinaryOp::Or { x || y } else { x && y })),
-                    (None, _) => self.operand(left.span, &a, "bool", "left operand"),
-                    _ => self.operand(right.span, &b, "bool", "right operand"),
-                };
+                let (x, y) = self.operands(left, right, (a, b), "bool", Value::to_bool)?;
+                return Some(Value::Bool(if op == BinaryOp::Or { x || y } else { x && y }));
             }
             _ => {}
         }
-        let (x, y) = match (a.to_number(), b.to_number()) {
-            (Some(x), Some(y)) => (x, y),
-            (None, _) => return self.operand(left.span, &a, "number", "left operand"),
-            _ => return self.operand(right.span, &b, "number", "right operand"),
-        };
+        let (x, y) = self.operands(left, right, (a, b), "number", Value::to_number)?;
         let number = match op {
             BinaryOp::Gt => return Some(Value::Bool(x > y)),
             BinaryOp::GtEq => return Some(Value::Bool(x >= y)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::expression::{Evaluated, Evaluator, INDEX, Scope};
-use super::value::Value;
+use super::value::{Value, normal};
 use crate::diagnostic::nearest;
 use crate::jobspec::syntax::{Expr, ExprKind, Ident, Span, Splat, Step, TemplatePart};
 
@@ -46,7 +46,7 @@ impl Evaluator<'_> {
 
     pub(super) fn unknown(&self, expr: &Expr<'_>, name: &str) -> Evaluated {
         if self.keeps_unknown {
-            return Some(Value::String(as_written(self.source.text(), expr.span)));
+            return Some(Value::String(normal(as_written(self.source.text(), expr.span))));
         }
         let span = Span { start: expr.span.start, end: expr.span.start + name.len() as u32 };
         self.fail(&INDEX, span, format!("Variables not allowed: `{name}` cannot be used here"))

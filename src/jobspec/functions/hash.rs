@@ -4,7 +4,7 @@ use num_bigint::BigUint;
 use sha2::Digest;
 use uuid::Uuid;
 
-use super::{Args, Outcome, abbreviate, encoding, fail, fail_at};
+use super::{Args, Outcome, abbreviate, encoding, fail, fail_at, fail_in};
 
 /// The dearest bcrypt that we compute: each step doubles the time, and this one takes seconds.
 const MAX_COST: i64 = 16;
@@ -69,7 +69,7 @@ pub(super) fn uuidv5(args: Args) -> Outcome {
         other => match Uuid::parse_str(other) {
             Ok(namespace) => namespace,
             Err(_) => {
-                return fail_at(
+                return fail_in(
                     0,
                     format!("`{}` is none of `dns`, `url`, `oid`, `x500`, and no UUID", abbreviate(other)),
                 );

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Args, Outcome, bounded, fail_at};
+use super::{Args, Outcome, bounded, fail_in};
 use crate::jobspec::eval::number::Number;
 use crate::jobspec::eval::value::Value;
 
@@ -22,7 +22,7 @@ pub(super) fn jsondecode(args: Args) -> Outcome {
     let mut decoder = Decoder { text: args.text(0), pos: 0 };
     match decoder.document() {
         Ok(value) => Ok(value),
-        Err(message) => fail_at(0, format!("invalid JSON: {message} at byte {}", decoder.pos)),
+        Err(message) => fail_in(0, format!("invalid JSON: {message} at byte {}", decoder.pos)),
     }
 }
 

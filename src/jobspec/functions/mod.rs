@@ -115,7 +115,7 @@ pub struct Files {
 pub struct CallError {
     /// What kind of mistake it is, in the words of HCL: `Invalid function argument`.
     pub summary: &'static str,
-    /// The argument at fault, from 0.
+    /// The argument at fault, from 0, as far as one is known.
     pub argument: Option<usize>,
     /// What is wrong, in one line without a full stop.
     pub message: String,
@@ -132,6 +132,11 @@ fn fail<T>(message: impl Into<String>) -> Result<T, CallError> {
 /// The error of one argument.
 fn fail_at<T>(argument: usize, message: impl Into<String>) -> Result<T, CallError> {
     Err(CallError { summary: "Invalid function argument", argument: Some(argument), message: message.into() })
+}
+
+/// The error of a call as a whole, because of one argument. HCL puts it at the call.
+fn fail_in<T>(argument: usize, message: impl Into<String>) -> Result<T, CallError> {
+    Err(CallError { summary: "Error in function call", argument: Some(argument), message: message.into() })
 }
 
 /// The function of this name.
@@ -157,43 +162,64 @@ impl Function {
         format!("{}({})", self.name, names.join(", "))
     }
 
-    /// Calls it.
+    /// Whether it takes this many arguments.
     ///
     /// # Errors
     ///
-    /// Too few or too many arguments, one that does not convert or may not be `null`, and what
-    /// the function itself refuses.
-    pub fn call(&self, args: Vec<Value>, files: Option<&Files>) -> Outcome {
-        if args.len() < self.params.len() {
-            let missing = self.params[args.len()].name;
+    /// Too few or too many. Of too many, the first is at fault.
+    pub fn check_count(&self, count: usize) -> Result<(), CallError> {
+        if let Some(missing) = self.params.get(count) {
             return Err(CallError {
                 summary: "Not enough function arguments",
                 argument: None,
-                message: format!("`{}` needs a value for `{missing}`: `{}`", self.name, self.signature()),
+                message: format!(
+                    "`{}` needs a value for `{}`: `{}`",
+                    self.name,
+                    missing.name,
+                    self.signature()
+                ),
             });
         }
-        if self.rest.is_none() && args.len() > self.params.len() {
-            let takes = self.params.len();
+        let takes = self.params.len();
+        if self.rest.is_none() && count > takes {
             return Err(CallError {
                 summary: "Too many function arguments",
                 argument: Some(takes),
                 message: format!("`{}` takes {takes}: `{}`", self.name, self.signature()),
             });
         }
-        let mut converted = Vec::with_capacity(args.len());
-        for (i, value) in args.into_iter().enumerate() {
-            let Some(param) = self.param(i) else { break };
-            if value.is_null() && !param.null {
-                return fail_at(i, format!("`{}` must not be null", param.name));
-            }
-            match param.ty.ty().convert(value) {
-                Ok(value) => converted.push(value),
-                Err(error) => return fail_at(i, format!("invalid value for `{}`: {error}", param.name)),
-            }
+        Ok(())
+    }
+
+    /// The value as the parameter at this position takes it.
+    ///
+    /// # Errors
+    ///
+    /// It does not convert.
+    pub fn convert(&self, position: usize, value: Value) -> Outcome {
+        let Some(param) = self.param(position) else { return Ok(value) };
+        match param.ty.ty().convert(value) {
+            Ok(value) => Ok(value),
+            Err(error) => fail_at(position, format!("invalid value for `{}`: {error}", param.name)),
+        }
+    }
+
+    /// Calls it, with arguments that were converted.
+    ///
+    /// # Errors
+    ///
+    /// One that may not be `null`, and what the function itself refuses.
+    pub fn call(&self, args: Vec<Value>, files: Option<&Files>) -> Outcome {
+        let is_missing = |(i, value): (usize, &Value)| {
+            let param = self.param(i).filter(|param| value.is_null() && !param.null);
+            param.map(|param| (i, param.name))
+        };
+        if let Some((i, name)) = args.iter().enumerate().find_map(is_missing) {
+            return fail_at(i, format!("`{name}` must not be null"));
         }
         match (self.body, files) {
-            (Body::Plain(body), _) => body(Args(converted)),
-            (Body::Files(body), Some(files)) => body(Args(converted), files),
+            (Body::Plain(body), _) => body(Args(args)),
+            (Body::Files(body), Some(files)) => body(Args(args), files),
             (Body::Files(_), None) => fail("functions that read files are not allowed here"),
             (Body::Lazy, _) => fail(format!("`{}` works on expressions, not on values", self.name)),
         }
@@ -229,7 +255,7 @@ impl Args {
     fn int(&self, position: usize) -> Result<i64, CallError> {
         match self.number(position).as_i64() {
             Some(value) => Ok(value),
-            None => fail_at(
+            None => fail_in(
                 position,
                 format!(
                     "a whole number is required, not `{}`",

@@ -14,7 +14,7 @@ use crate::merge::{self, Cause, Merged, SetArg};
 use crate::project::{JobEntry, Project, Stage};
 use crate::render::{Rendered, Renderer};
 use crate::validate::waive::Effect;
-use crate::validate::{self, literal, policy, taskargs};
+use crate::validate::{self, literal, needs::Needs, policy, taskargs};
 
 crate::codes! {
     /// A waiver whose last day has passed.
@@ -72,6 +72,7 @@ pub struct Compiler<'p> {
     renderer: Renderer,
     schemas: taskargs::Schemas,
     policies: policy::Policies,
+    needs: Needs<'p>,
     today: Date,
 }
 
@@ -81,7 +82,8 @@ impl<'p> Compiler<'p> {
         let folder = project.root.join("schemas");
         let schemas = taskargs::Schemas::new(&folder, project.display(&folder));
         let policies = policy::Policies::new(project);
-        Self { project, renderer: Renderer::new(project), schemas, policies, today }
+        let needs = Needs::new(project);
+        Self { project, renderer: Renderer::new(project), schemas, policies, needs, today }
     }
 
     /// Compiles one job for one stage; reads only the files that it needs.
@@ -103,10 +105,27 @@ impl<'p> Compiler<'p> {
         stage: &Stage,
         sets: &[SetArg],
     ) -> std::result::Result<Compiled, Vec<Diagnostic>> {
-        let merged = merge::merge(self.project, file, stage, sets)?;
+        let mut problems = self.needs.check(file);
+        let merged = match merge::merge(self.project, file, stage, sets) {
+            Ok(merged) => merged,
+            Err(found) => {
+                problems.extend(found);
+                return Err(problems);
+            }
+        };
         let secrets = literal::secrets(&merged);
         // No finding shows a secret that stands in its line.
-        let mut result = self.merged(merged, stage, &secrets);
+        let mut result = match self.merged(merged, stage, &secrets) {
+            Ok(compiled) if problems.is_empty() => Ok(compiled),
+            Ok(compiled) => {
+                problems.extend(compiled.warnings);
+                Err(problems)
+            }
+            Err(found) => {
+                problems.extend(found);
+                Err(problems)
+            }
+        };
         match &mut result {
             Ok(compiled) => {
                 for findings in [&mut compiled.warnings, &mut compiled.not_checked, &mut compiled.waived] {

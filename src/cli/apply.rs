@@ -8,7 +8,7 @@ use super::batch::{self, Batch, Line, What, failed};
 use super::context::{Access, AllStagesArg, Context, StageArgs, job_names};
 use super::rollout::{self, SubmitArgs};
 use super::{Done, Result, planning, usage};
-use crate::compile::Outcome;
+use crate::compile::{Compiled, Outcome};
 use crate::deploy::submit::Change;
 use crate::diagnostic::Failure;
 use crate::git::Git;
@@ -134,7 +134,7 @@ impl Command {
         lines: &mut Vec<Line>,
     ) -> Result<()> {
         let printer = &context.printer;
-        let mut compiled = Vec::new();
+        let mut compiled: Vec<Box<Compiled>> = Vec::new();
         for Outcome { name, result, .. } in outcomes {
             match result {
                 Ok(job) => match rollout::check_id(shared, &name, stage) {
@@ -144,11 +144,13 @@ impl Command {
                 Err(problems) => lines.push(failed(&name, &stage.name, Failure::invalid(problems))),
             }
         }
+        let cluster = rollout::open(project, stage)?;
+        printer.detail(format_args!("{} in {}", stage.name, cluster.describe()));
+        let mut jobs: Vec<&mut Compiled> = compiled.iter_mut().map(|job| &mut **job).collect();
+        planning::check_needs(&*cluster, stage, &mut jobs)?;
         let order: Vec<_> =
             compiled.iter().map(|job| (job.merged.name.as_str(), &job.merged.needs[..])).collect();
         let waves = batch::waves(&order)?;
-        let cluster = rollout::open(project, stage)?;
-        printer.detail(format_args!("{} in {}", stage.name, cluster.describe()));
         let mut prepared = Vec::new();
         let plans = planning::prepare(printer, &*cluster, &compiled, self.submit.counts.keep());
         for (job, plan) in compiled.iter().zip(plans) {

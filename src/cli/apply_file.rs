@@ -8,7 +8,7 @@ use super::context::{Context, nomad_environment};
 use super::output::{Styled, style};
 use super::rollout::{self, Ready, SubmitArgs};
 use super::validate::count;
-use super::{Done, Result, usage};
+use super::{Done, Result, asking, usage};
 use crate::cluster::nomad::{Connection, NomadCluster};
 use crate::cluster::{Cluster, PlanAnswer, RunningJob};
 use crate::deploy::credit::{self, Credit};
@@ -55,7 +55,8 @@ pub fn run(context: &Context, path: &Path, how: &How<'_>) -> Result<Done> {
         return Err(elsewhere(format!("it is for {}, and here is {}", file.cluster.words(), here.words())));
     }
     printer.detail(format_args!("planned at {} for {}", file.time, file.cluster.words()));
-    let held = batch::parallel(super::planning::REQUESTS, &file.jobs, |job| cluster.read_job(&job.id));
+    let held =
+        asking::each(&*cluster, super::planning::REQUESTS, &file.jobs, |job| cluster.read_job(&job.id));
     let held = held.into_iter().collect::<Result<Vec<_>>>()?;
     // A mark does not move the index, and nothing is submitted where any job is held.
     held.iter().flatten().try_for_each(hold::check)?;

@@ -1,8 +1,8 @@
 //! Many jobs submitted: in the order of their needs, some at once, with one summary.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value as Json, json};
 
@@ -11,15 +11,14 @@ use super::output::{Styled, style};
 use super::rollout::{self, Finished, Ready, SubmitArgs};
 use super::validate::count;
 use super::watching::{self, Followed};
-use super::{Done, Result};
-use crate::cluster::Cluster;
+use super::{Done, Result, asking};
+use crate::cluster::{Cluster, UNREACHABLE};
 use crate::deploy::guard::Provenance;
 use crate::deploy::submit::Change;
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
+use crate::validate::needs::CIRCLE;
 
 crate::codes! {
-    /// Jobs that need each other in a circle.
-    CIRCLE = "P0953", "jobs need each other in a circle", "docs/job-file.md";
     /// A job was not tried because one that it needs failed.
     NEEDED_FAILED = "P0954", "a job that this one needs failed", "docs/job-file.md";
     /// Too many jobs failed.
@@ -82,10 +81,20 @@ impl Batch<'_> {
             .filter(|line| line.is_failed() && line.stage == stage)
             .map(|line| line.job.clone())
             .collect();
+        let gone = AtomicBool::new(false);
+        let nobody = || {
+            let cluster = self.cluster.describe();
+            let message = format!("the rest was not tried: {cluster} does not answer any more");
+            Failure::new(FailureKind::Unreachable, Diagnostic::error(&UNREACHABLE, message))
+        };
         for wave in waves {
             let mut now = Vec::new();
             for job in wave.iter().filter_map(|name| ready.iter().find(|ready| ready.name == *name)) {
                 match self.obstacle(job, &broken) {
+                    _ if gone.load(Ordering::Relaxed) => {
+                        lines.push(failed(job.name, stage, nobody()));
+                        broken.insert(job.name.to_owned());
+                    }
                     Some(problem) => {
                         lines.push(failed(job.name, stage, Failure::new(FailureKind::Other, problem)));
                         broken.insert(job.name.to_owned());
@@ -99,12 +108,18 @@ impl Batch<'_> {
                 if self.is_over(failures.load(Ordering::Relaxed)) {
                     return Err(Failure::new(FailureKind::Other, too_many(job.name)));
                 }
+                if gone.load(Ordering::Relaxed) {
+                    return Err(nobody());
+                }
                 let origin = rollout::signed(&job.origin, provenance);
                 let (printer, interrupted) = (&self.context.printer, self.context.interrupted());
                 let result =
                     rollout::submit(printer, self.cluster, job, &origin, self.submit, interrupted, false);
                 if result.as_ref().map_or(true, |finished| finished.failure_kind().is_some()) {
                     failures.fetch_add(1, Ordering::Relaxed);
+                }
+                if result.as_ref().is_err_and(|failure| asking::is_gone(self.cluster, failure)) {
+                    gone.store(true, Ordering::Relaxed);
                 }
                 result
             });
@@ -179,8 +194,15 @@ pub(super) fn summary(context: &Context, lines: &[Line], dry_run: bool, exit_cod
         }
         let width = lines.iter().map(|line| line.job.len()).max().unwrap_or(0);
         let stages = lines.iter().map(|line| line.stage.len()).max().unwrap_or(0);
+        // Hundreds of lines that say the same would hide the one reason.
+        let mut unreached: BTreeMap<&str, usize> = BTreeMap::new();
+        for line in lines.iter().filter(|line| line.failure_kind() == Some(FailureKind::Unreachable)) {
+            *unreached.entry(&line.stage).or_default() += 1;
+        }
+        unreached.retain(|_, jobs| *jobs > 3);
         for line in lines {
             let word = match &line.what {
+                What::Failed(FailureKind::Unreachable, _) if unreached.contains_key(&*line.stage) => continue,
                 What::Unchanged if !printer.verbose => continue,
                 What::Unchanged => Styled(style::DIM, "unchanged".to_owned()),
                 What::Would(word) => Styled(style::CHANGED, format!("would be {word}")),
@@ -190,6 +212,11 @@ pub(super) fn summary(context: &Context, lines: &[Line], dry_run: bool, exit_cod
                 }
             };
             printer.line(format_args!("{:width$}  {:stages$}  {word}", line.job, line.stage));
+        }
+        for (stage, jobs) in unreached {
+            let code = FailureKind::Unreachable.exit_code();
+            let word = Styled(style::BAD, format!("failed (exit code {code})"));
+            printer.line(format_args!("{:width$}  {stage:stages$}  {word}", count(jobs, "job")));
         }
         let changed = lines.iter().filter(|line| matches!(line.what, What::Done(_) | What::Would(_))).count();
         let would = if dry_run { "would change" } else { "changed" };

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::batch::{self, worst};
+use super::batch::worst;
 use super::context::{Access, Context, StageArgs, job_names, masker};
 use super::history::{made_by, when};
 use super::output::{Printer, Styled, style};
@@ -14,7 +14,7 @@ use super::planning::{self, REQUESTS, show_orphans};
 use super::progress::Progress;
 use super::rollout;
 use super::validate::count;
-use super::{Done, Result};
+use super::{Done, Result, asking};
 use crate::cluster::{JobStub, RunningJob};
 use crate::compile::Compiled;
 use crate::deploy::drift::{self, Drift, State};
@@ -73,10 +73,10 @@ impl Command {
         let printer = &context.printer;
         let outcomes = context.compiler(&project).fleet(&jobs, &[stage], &[]);
         let progress = Progress::new(printer, "drift", outcomes.len());
-        let compared = batch::parallel(REQUESTS, &outcomes, |outcome| {
+        let compared = asking::each(&*cluster, REQUESTS, &outcomes, |outcome| {
             let drift = outcome.result.as_ref().ok().map(|compiled| drift::of(&*cluster, compiled.job()));
             progress.step();
-            drift
+            drift.transpose()
         });
         drop(progress);
         let files = Files::new(&project);
@@ -85,12 +85,13 @@ impl Command {
             .zip(compared)
             .map(|(outcome, drift)| {
                 let found = match (outcome.result, drift) {
-                    (Ok(compiled), Some(drift)) => drift.map(|drift| {
-                        let since = files.since(&compiled, &drift);
-                        Found { compiled, drift, since }
-                    }),
                     (Err(problems), _) => Err(Failure::invalid(problems)),
-                    (Ok(_), None) => Err(Failure::invalid(Vec::new())),
+                    (Ok(_), Err(failure)) => Err(failure),
+                    (Ok(compiled), Ok(Some(drift))) => {
+                        let since = files.since(&compiled, &drift);
+                        Ok(Found { compiled, drift, since })
+                    }
+                    (Ok(_), Ok(None)) => Err(Failure::invalid(Vec::new())),
                 };
                 Line { name: outcome.name, found }
             })
@@ -292,6 +293,10 @@ fn show(
                     .join("\n");
                 if shown.insert(why, ()).is_none() {
                     printer.diagnostics(&failure.diagnostics);
+                }
+                // Hundreds of lines that say the same would hide the one reason.
+                if failure.kind == FailureKind::Unreachable && lines.len() > 1 {
+                    continue;
                 }
                 let word = if failure.kind == FailureKind::Invalid { "invalid" } else { "not known" };
                 printer.line(format_args!("{name}  {}", Styled(style::BAD, word)));

@@ -7,6 +7,7 @@
 mod again;
 mod apply;
 mod apply_file;
+mod asking;
 pub(crate) mod batch;
 mod completions;
 mod context;

@@ -77,7 +77,11 @@ impl Command {
             let outcomes = compiler.fleet(&jobs, &[stage], &sets);
             if let Err(failure) = self.stage(context, &project, stage, &all, outcomes, &shared, &mut found) {
                 for job in &jobs {
-                    found.failures.push((job.name.clone(), stage.name.clone(), failure.clone()));
+                    let told =
+                        |(name, at, _): &(String, String, Failure)| *name == job.name && *at == stage.name;
+                    if !found.failures.iter().any(told) {
+                        found.failures.push((job.name.clone(), stage.name.clone(), failure.clone()));
+                    }
                 }
             }
         }
@@ -107,6 +111,8 @@ impl Command {
         }
         let cluster = rollout::open(project, stage)?;
         printer.detail(format_args!("{} in {}", stage.name, cluster.describe()));
+        let mut jobs: Vec<&mut Compiled> = compiled.iter_mut().map(|job| &mut **job).collect();
+        planning::check_needs(&*cluster, stage, &mut jobs)?;
         let mut prepared = Vec::new();
         let plans = planning::prepare(printer, &*cluster, &compiled, self.counts.keep());
         for (job, plan) in compiled.iter().zip(plans) {

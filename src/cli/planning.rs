@@ -1,22 +1,24 @@
 //! The plans of many jobs, as `plan` and `apply` show them; and the jobs of a stage that have no file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::masker;
 use super::output::{Printer, Styled, style};
 use super::progress::Progress;
 use super::rollout::{self, Prepared};
 use super::validate::count;
-use super::{Result, batch};
+use super::{Result, asking};
 use crate::cluster::{Cluster, DENIED, JobStub};
 use crate::compile::Compiled;
 use crate::deploy::submit::{Change, KeepCounts};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Failure, FailureKind};
 use crate::diff::group::{self, Grouped, Member};
 use crate::diff::style::{Style, clean};
 use crate::diff::text::{FindPlace, Show};
 use crate::jobspec::syntax::Span;
+use crate::merge;
 use crate::project::{JobEntry, Stage};
+use crate::validate::needs;
 
 crate::codes! {
     /// The token may not list jobs.
@@ -37,11 +39,48 @@ pub fn prepare<'c>(
     keep: KeepCounts,
 ) -> Vec<Result<Prepared<'c>>> {
     let progress = Progress::new(printer, "plan", compiled.len());
-    batch::parallel(REQUESTS, compiled, |job| {
+    asking::each(cluster, REQUESTS, compiled, |job| {
         let prepared = rollout::prepare(cluster, job, keep);
         progress.step();
         prepared
     })
+}
+
+/// Warns of jobs that need one that neither runs in the stage nor is among them.
+///
+/// # Errors
+/// Those of a cluster that is gone; what only one answer lacks is not worth an error.
+pub fn check_needs(cluster: &dyn Cluster, stage: &Stage, jobs: &mut [&mut Compiled]) -> Result<()> {
+    let selected: BTreeSet<&str> = jobs.iter().map(|job| job.merged.name.as_str()).collect();
+    let needed: BTreeSet<&String> = jobs
+        .iter()
+        .flat_map(|job| &job.merged.needs)
+        .filter(|name| !selected.contains(name.as_str()))
+        .collect();
+    let needed: Vec<String> = needed.into_iter().cloned().collect();
+    let held = asking::each(cluster, REQUESTS, &needed, |name| cluster.read_job(&merge::job_id(stage, name)));
+    let mut absent = BTreeMap::new();
+    for (name, held) in needed.iter().zip(held) {
+        match held {
+            Ok(Some(job)) if !job.stopped => {}
+            Ok(Some(_)) => drop(absent.insert(name.as_str(), "is stopped in")),
+            Ok(None) => drop(absent.insert(name.as_str(), "does not exist in")),
+            Err(failure) if failure.kind == FailureKind::Unreachable && !is_denied(&failure) => {
+                return Err(failure);
+            }
+            Err(_) => {}
+        }
+    }
+    for job in jobs {
+        for need in needs::of(&job.merged.file.root) {
+            let Some(state) = absent.get(need.name.as_str()) else { continue };
+            let (name, stage) = (&job.merged.name, &stage.name);
+            let message = format!("`{name}` needs `{}`, which {state} `{stage}`", need.name);
+            let hint = format!("apply both: `platy-manage apply {} {name} --stage={stage}`", need.name);
+            job.warnings.push(Diagnostic::warning(&needs::NEED_NOT_THERE, message).at(need.place).hint(hint));
+        }
+    }
+    Ok(())
 }
 
 /// The differences of many jobs by what they have in common.
@@ -132,13 +171,17 @@ pub fn orphans_if_allowed(
 ) -> Result<std::result::Result<Vec<JobStub>, Diagnostic>> {
     match orphans(cluster, stage, jobs) {
         Ok(found) => Ok(Ok(found.into_iter().filter(|stub| !stub.stopped).collect())),
-        Err(failure) if failure.diagnostics.iter().any(|found| found.code.id == DENIED.id) => {
+        Err(failure) if is_denied(&failure) => {
             let message = format!("jobs without a file were not looked for in `{}`", stage.name);
             let hint = "the token lacks the capability `list-jobs`";
             Ok(Err(Diagnostic::warning(&ORPHANS_UNKNOWN, message).hint(hint)))
         }
         Err(failure) => Err(failure),
     }
+}
+
+fn is_denied(failure: &Failure) -> bool {
+    failure.diagnostics.iter().any(|found| found.code.id == DENIED.id)
 }
 
 /// Lists orphans under a heading.

@@ -7,7 +7,7 @@ use super::batch;
 use super::context::{Access, Context, StageArgs};
 use super::output::{Styled, style};
 use super::validate::count;
-use super::{Done, Result, planning, rollout};
+use super::{Done, Result, asking, planning, rollout};
 use crate::cluster::{Cluster, JobStub, Origin, RunningJob};
 use crate::deploy::credit;
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
@@ -53,7 +53,7 @@ impl Command {
         let cluster = rollout::open(&project, stage)?;
         let stubs = planning::orphans(&*cluster, stage, &jobs)?;
         let stubs: Vec<_> = stubs.into_iter().filter(|stub| self.purge || !stub.stopped).collect();
-        let looked = batch::parallel(planning::REQUESTS, &stubs, |stub| look(&*cluster, stage, stub));
+        let looked = asking::each(&*cluster, planning::REQUESTS, &stubs, |stub| look(&*cluster, stage, stub));
         let orphans: Vec<Orphan> =
             looked.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
         let printer = &context.printer;

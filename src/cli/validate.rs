@@ -1,22 +1,18 @@
 //! `validate`: everything that can be known offline, of one job or of the whole fleet.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
 
 use clap::Args;
 use serde_json::json;
 
 use super::context::{Access, AllStagesArg, Context, JobsArgs, SetArgs, StageArgs};
 use super::output::{Styled, style};
-use super::{Done, Result, rollout, usage};
-use crate::cluster::Cluster;
-use crate::compile::Outcome;
+use super::{Done, Result, asking, planning, rollout, usage};
+use crate::compile::{Compiled, Outcome};
 use crate::deploy::verdict;
 use crate::diagnostic::{self, Diagnostic, FailureKind};
 use crate::merge;
 use crate::project::{JobEntry, Project, Stage};
-use crate::validate::needs;
 
 /// At most this many jobs are asked about at once.
 const AT_ONCE: usize = 8;
@@ -57,16 +53,9 @@ impl Command {
                 problems.push(shared.diagnostic);
             }
         }
-        let outcomes = context.compiler(&project).fleet(&jobs, &stages, &self.set.parse()?);
-        let asked = if self.cluster { ask(&project, &stages, &outcomes)? } else { Asked::default() };
+        let mut outcomes = context.compiler(&project).fleet(&jobs, &stages, &self.set.parse()?);
+        let asked = if self.cluster { ask(&project, &stages, &mut outcomes)? } else { Asked::default() };
         let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
-        let mut checked = BTreeSet::new();
-        for compiled in outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()) {
-            // The file is one, however many stages it is compiled for.
-            if checked.insert(compiled.merged.name.as_str()) {
-                problems.extend(needs::check(&compiled.merged.file, &all_jobs));
-            }
-        }
         let found = collect(&outcomes);
         problems.extend(found.problems);
         problems.extend(asked.problems);
@@ -135,42 +124,25 @@ struct Asked {
 }
 
 /// Asks the clusters about every job that compiled, a few at a time.
-fn ask(project: &Project, stages: &[&Stage], outcomes: &[Outcome]) -> Result<Asked> {
-    let clusters: HashMap<&str, Box<dyn Cluster>> = stages
-        .iter()
-        .map(|stage| Ok((stage.name.as_str(), rollout::open(project, stage)?)))
-        .collect::<Result<_>>()?;
-    let next = AtomicUsize::new(0);
-    let answers: Mutex<BTreeMap<usize, Result<Vec<Diagnostic>>>> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(outcomes.len()) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(outcome) = outcomes.get(index) else { return };
-                    let (Ok(compiled), Some(cluster)) =
-                        (&outcome.result, clusters.get(outcome.stage.as_str()))
-                    else {
-                        continue;
-                    };
-                    let answer = verdict::ask(&**cluster, compiled);
-                    // The other jobs would wait for the same cluster in vain.
-                    if answer.as_ref().is_err_and(|failure| failure.kind == FailureKind::Unreachable) {
-                        next.store(outcomes.len(), Ordering::Relaxed);
-                    }
-                    answers.lock().unwrap_or_else(PoisonError::into_inner).insert(index, answer);
-                }
-            });
-        }
-    });
+fn ask(project: &Project, stages: &[&Stage], outcomes: &mut [Outcome]) -> Result<Asked> {
     let mut asked = Asked::default();
     let mut seen = BTreeSet::new();
-    for answer in answers.into_inner().unwrap_or_else(PoisonError::into_inner).into_values() {
-        let problems = answer.unwrap_or_else(|failure| {
-            asked.unreachable = asked.unreachable.or(Some(failure.kind));
-            failure.diagnostics
-        });
-        asked.problems.extend(problems.into_iter().filter(|problem| seen.insert(problem.to_string())));
+    for stage in stages {
+        let cluster = rollout::open(project, stage)?;
+        let here = outcomes.iter_mut().filter(|outcome| outcome.stage == stage.name);
+        let mut jobs: Vec<&mut Compiled> =
+            here.filter_map(|outcome| outcome.result.as_deref_mut().ok()).collect();
+        let answers = match planning::check_needs(&*cluster, stage, &mut jobs) {
+            Ok(()) => asking::each(&*cluster, AT_ONCE, &jobs, |job| verdict::ask(&*cluster, job)),
+            Err(failure) => vec![Err(failure)],
+        };
+        for answer in answers {
+            let problems = answer.unwrap_or_else(|failure| {
+                asked.unreachable = asked.unreachable.or(Some(failure.kind));
+                failure.diagnostics
+            });
+            asked.problems.extend(problems.into_iter().filter(|problem| seen.insert(problem.to_string())));
+        }
     }
     Ok(asked)
 }

@@ -70,7 +70,7 @@ pub const JOB: &[Key] = &[
         NAMES,
         "",
         "[migrations]",
-        "Jobs that must be deployed before this one when several are applied together.",
+        "Jobs that must be deployed before this one when several are applied together; jobs of the project, and in no circle.",
     ),
 ];
 

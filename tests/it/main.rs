@@ -12,6 +12,7 @@ mod agent;
 mod cli_cases;
 mod cli_commands;
 mod cli_drift;
+mod cli_gone;
 mod cli_list;
 mod cli_needs;
 mod cli_operate;

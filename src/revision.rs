@@ -3,11 +3,13 @@
 //! The files of the revision are laid into a private folder that is gone with the value; what is shown of them
 //! reads as git writes it: `main:./jobs/web.yaml`. Nothing of the work tree is touched.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
-use crate::git::Git;
-use crate::project::{FILE, Project};
+use crate::git::{Git, Leads};
+use crate::load::yaml;
+use crate::project::{self, FILE, Project};
 
 crate::codes! {
     /// A revision has no project in this folder.
@@ -16,8 +18,8 @@ crate::codes! {
     NOT_LAID_OUT = "P0924", "the files of a revision could not be written", "docs/diff.md";
 }
 
-/// What of a repository makes a project: all else may be large, and is not read.
-const PARTS: [&str; 3] = ["jobs", "templates", "schemas"];
+/// What of a repository makes a project, and where its links may lead: all else may be large, and is not read.
+const PARTS: [(&str, &str); 3] = [("jobs", ""), ("templates", "templates"), ("schemas", "")];
 
 /// A project at a revision.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub struct Snapshot {
     pub project: Project,
     /// The commit, in full.
     pub commit: String,
+    /// The links among its files and what they lead to, both relative to the project.
+    pub links: BTreeMap<PathBuf, PathBuf>,
     _folder: tempfile::TempDir,
 }
 
@@ -49,14 +53,43 @@ impl Snapshot {
         let folder =
             tempfile::Builder::new().prefix("platy-").tempdir().map_err(|error| unwritten(&error))?;
         write(folder.path(), Path::new(FILE), &platy)?;
-        for part in PARTS {
-            for file in git.tree_at(&commit, &inside.join(part))? {
+        let shown = PathBuf::from(format!("{revision}:."));
+        let (mut links, mut refused) = (BTreeMap::new(), Vec::new());
+        for (part, within) in PARTS {
+            let Some(files) = git.tree_at(&commit, &inside.join(part), &inside.join(within))? else {
+                return Err(Failure::invalid(vec![project::leaves(&shown.join(part).display())]));
+            };
+            for file in files {
                 let path = file.path.strip_prefix(&inside).unwrap_or(&file.path);
+                match &file.link {
+                    None => {}
+                    Some(Leads::To(to)) => {
+                        let to = to.strip_prefix(&inside).unwrap_or(to);
+                        links.insert(path.to_owned(), to.to_owned());
+                    }
+                    // What stands at the place of the link, so that it is seen to be there, is never read.
+                    Some(leads) if part == "jobs" => {
+                        refused.push((path.to_owned(), refusal(&shown.join(path), leads)));
+                    }
+                    Some(_) => continue,
+                }
                 write(folder.path(), path, &file.bytes)?;
             }
         }
-        let project = Project::open_as(folder.path(), PathBuf::from(format!("{revision}:.")))?;
-        Ok(Self { project, commit, _folder: folder })
+        let mut project = Project::open_as(folder.path(), shown)?;
+        refused.into_iter().for_each(|(path, problem)| project.refuse(&path, problem));
+        Ok(Self { project, commit, links, _folder: folder })
+    }
+}
+
+/// Why a link cannot be followed.
+fn refusal(shown: &Path, leads: &Leads) -> Diagnostic {
+    match leads {
+        Leads::Nowhere => {
+            let message = format!("`{}` is a link that leads nowhere", shown.display());
+            Diagnostic::error(&yaml::UNREADABLE, message).hint("commit what it leads to, or remove it")
+        }
+        Leads::To(_) | Leads::Outside => project::leaves(&shown.display()),
     }
 }
 

@@ -1,17 +1,20 @@
 //! `diff`: what a job's files would change in the running cluster.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde_json::json;
 
 use super::batch::worst;
 use super::context::{Access, AllStagesArg, Context, SetArgs, StageArgs, job_names, masker};
 use super::output::{Styled, style};
+use super::planning::REQUESTS;
 use super::revisions::Revisions;
 use super::rollout::{self, live_job};
 use super::validate::count;
-use super::{Done, Result};
+use super::{Done, Result, asking};
 use crate::compile::Compiled;
-use crate::diagnostic::{self, FailureKind};
+use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
 use crate::diff::{self, JobDiff, style::Style, text::Show, unified};
 use crate::jobspec::Job;
 use crate::jobspec::syntax::Span;
@@ -71,23 +74,30 @@ impl Command {
         let printer = &context.printer;
         let (mut kinds, mut objects) = (Vec::<FailureKind>::new(), Vec::new());
         let (mut same, mut different) = (0, 0);
+        let mut told = BTreeSet::new();
         let compiler = context.compiler(&project);
         for stage in stages {
             let cluster = rollout::open(&project, stage)?;
-            for outcome in compiler.fleet(&jobs, &[stage], &sets) {
-                let found = outcome.result.map_err(diagnostic::Failure::invalid).and_then(|compiled| {
-                    let running = live_job(cluster.read_job(&compiled.merged.job_id)?.as_ref())?;
-                    let diff = diff::diff(running.as_ref(), Some(compiled.job()));
-                    Ok((compiled, Pair { running, diff }))
-                });
-                match found {
+            let outcomes = compiler.fleet(&jobs, &[stage], &sets);
+            let answers = asking::each(&*cluster, REQUESTS, &outcomes, |outcome| {
+                let compiled = outcome.result.as_ref().map_err(|found| Failure::invalid(found.clone()))?;
+                let running = live_job(cluster.read_job(&compiled.merged.job_id)?.as_ref())?;
+                let diff = diff::diff(running.as_ref(), Some(compiled.job()));
+                Ok((compiled, Pair { running, diff }))
+            });
+            for (outcome, answer) in outcomes.iter().zip(answers) {
+                match answer {
                     Ok((compiled, pair)) => {
                         *(if pair.diff.is_none() { &mut same } else { &mut different }) += 1;
-                        objects.push(self.one(context, &compiled, &pair));
+                        objects.push(self.one(context, compiled, &pair));
                     }
                     Err(failure) => {
                         kinds.push(failure.kind);
-                        printer.diagnostics(&failure.diagnostics);
+                        // One reason may hold for many jobs: once is enough.
+                        let new = |problem: &&Diagnostic| told.insert(problem.to_string());
+                        printer.diagnostics(
+                            &failure.diagnostics.iter().filter(new).cloned().collect::<Vec<_>>(),
+                        );
                         let errors = diagnostic::json::list(&failure.diagnostics);
                         objects.push(json!({"job": outcome.name, "stage": outcome.stage, "errors": errors}));
                     }
@@ -97,7 +107,8 @@ impl Command {
         if !printer.is_text() {
             printer.json(&json!({ "jobs": objects }));
         } else if jobs.len() > 1 {
-            printer.line(format_args!("{} differ, {same} the same", count(different, "job")));
+            let failed = if kinds.is_empty() { String::new() } else { format!(", {} failed", kinds.len()) };
+            printer.line(format_args!("{} differ, {same} the same{failed}", count(different, "job")));
         }
         if let Some(kind) = worst(&kinds) {
             return Ok(Done::Shown(kind));

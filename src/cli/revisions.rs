@@ -17,9 +17,11 @@ use crate::diff::text::{FindPlace, Show};
 use crate::diff::{self, JobDiff, Kind, style::Style};
 use crate::git::Git;
 use crate::jobspec::syntax::Span;
-use crate::merge::Cause;
+use crate::load;
+use crate::merge::{self, Cause};
 use crate::project::{FILE, JobEntry, Project, Stage};
 use crate::revision::{self, Snapshot};
+use crate::validate::needs;
 
 /// What is compared.
 pub struct Revisions<'a> {
@@ -37,8 +39,16 @@ pub struct Revisions<'a> {
 struct Sides {
     base: Snapshot,
     head: Option<Snapshot>,
+    /// The links of the work tree, where that is the head.
+    links: Links,
     /// What changed between them, within the project.
     paths: Vec<PathBuf>,
+}
+
+impl Sides {
+    fn head_links(&self) -> &Links {
+        self.head.as_ref().map_or(&self.links, |head| &head.links)
+    }
 }
 
 /// A job on both sides.
@@ -72,7 +82,7 @@ impl Revisions<'_> {
         let (mut objects, mut kinds, mut different) = (Vec::new(), Vec::new(), 0);
         for stage in stages {
             let compared = self.stage(context, &sides, head, stage)?;
-            different += compared.pairs.len();
+            different += compared.pairs.len() + compared.were_invalid.len();
             if !compared.invalid.is_empty() {
                 kinds.push(FailureKind::Invalid);
             }
@@ -115,13 +125,15 @@ impl Revisions<'_> {
         };
         let inside = revision::within(git, project);
         let paths = paths.iter().filter_map(|path| path.strip_prefix(&inside).ok().map(Path::to_owned));
-        Ok(Sides { paths: paths.collect(), base, head })
+        let links = if head.is_none() { links(project)? } else { Links::new() };
+        Ok(Sides { paths: paths.collect(), base, head, links })
     }
 
     fn stage(&self, context: &Context, sides: &Sides, head: &Project, stage: &Stage) -> Result<Compared> {
         let base = &sides.base.project;
-        let old_jobs = self.select(base, sides, base.jobs()?);
-        let new_jobs = self.select(head, sides, head.jobs()?);
+        let old_jobs = self.select(base, &sides.base.links, sides, base.jobs()?);
+        let mut new_jobs = self.select(head, sides.head_links(), sides, head.jobs()?);
+        new_jobs.extend(self.bereft(base, head, &new_jobs)?);
         let unknown = self.names.iter().find(|name| {
             let has = |project: &Project| {
                 project.jobs().is_ok_and(|jobs| jobs.iter().any(|job| job.name == **name))
@@ -140,13 +152,31 @@ impl Revisions<'_> {
         };
         let (mut old, mut new) = (compile(base, &old_jobs), compile(head, &new_jobs));
         let names: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();
-        let mut compared =
-            Compared { pairs: Vec::new(), unchanged: 0, invalid: Vec::new(), were_invalid: Vec::new() };
+        // What no changed file reaches was not compiled.
+        let untouched =
+            head.jobs()?.into_iter().filter(|job| self.is_meant(job) && !names.contains(&job.name));
+        let untouched = untouched.count();
+        let mut compared = Compared {
+            pairs: Vec::new(),
+            unchanged: untouched,
+            invalid: Vec::new(),
+            were_invalid: Vec::new(),
+        };
         for name in names {
             let (old, new) = (old.remove(&name), new.remove(&name));
             match (old.map(|old| old.result).transpose(), new.map(|new| new.result).transpose()) {
                 (_, Err(problems)) => compared.invalid.push((name, problems)),
-                (Err(_), Ok(_)) => compared.were_invalid.push(name),
+                (Err(_), Ok(Some(_))) => compared.were_invalid.push(name),
+                // What it was is not known; that it is gone is.
+                (Err(_), Ok(None)) => {
+                    let id = merge::job_id(stage, &name);
+                    let diff = JobDiff { id, kind: Some(Kind::Removed), changes: Vec::new() };
+                    let own = |job: &&JobEntry| job.name == name;
+                    let file =
+                        old_jobs.iter().find(own).and_then(|job| job.path.strip_prefix(&base.root).ok());
+                    let because = file.map(|file| file.display().to_string()).into_iter().collect();
+                    compared.pairs.push(Pair { name, diff, base: None, head: None, because });
+                }
                 (Ok(base), Ok(head)) => {
                     let job = |side: &Option<Box<Compiled>>| side.as_deref().map(|side| side.job().clone());
                     let diff = diff::diff(job(&base).as_ref(), job(&head).as_ref());
@@ -159,24 +189,57 @@ impl Revisions<'_> {
                 }
             }
         }
-        let all = if self.names.is_empty() { head.jobs()?.len() } else { self.names.len() };
-        // What no changed file reaches was not compiled.
-        let seen = new_jobs.len();
-        compared.unchanged += all.saturating_sub(seen);
         Ok(compared)
     }
 
     /// The jobs that the change can reach: what all jobs share may change any of them.
-    fn select(&self, project: &Project, sides: &Sides, jobs: Vec<JobEntry>) -> Vec<JobEntry> {
-        let shared = sides.paths.iter().any(|path| is_shared(path));
+    fn select(&self, project: &Project, links: &Links, sides: &Sides, jobs: Vec<JobEntry>) -> Vec<JobEntry> {
+        let changed = |path: &Path| sides.paths.iter().any(|other| other == path);
+        let shared = sides.paths.iter().any(|path| is_shared(path))
+            || links.iter().any(|(link, to)| is_shared(link) && changed(to));
         let own = |job: &JobEntry| {
-            job.path
-                .strip_prefix(&project.root)
-                .is_ok_and(|path| sides.paths.iter().any(|other| other == path))
+            let path = job.path.strip_prefix(&project.root).unwrap_or(&job.path);
+            changed(path) || links.get(path).is_some_and(|to| changed(to))
         };
-        let named = |job: &JobEntry| self.names.is_empty() || self.names.contains(&job.name);
-        jobs.into_iter().filter(|job| named(job) && (shared || own(job))).collect()
+        jobs.into_iter().filter(|job| self.is_meant(job) && (shared || own(job))).collect()
     }
+
+    /// The other jobs that need one which is gone: their own files are as they were.
+    fn bereft(&self, base: &Project, head: &Project, selected: &[JobEntry]) -> Result<Vec<JobEntry>> {
+        let (before, now) = (base.jobs()?, head.jobs()?);
+        let gone = |name: &str| {
+            let has = |jobs: &[JobEntry]| jobs.iter().any(|job| job.name == name);
+            has(&before) && !has(&now)
+        };
+        if !before.iter().any(|job| gone(&job.name)) {
+            return Ok(Vec::new());
+        }
+        let needs_it = |job: &JobEntry| {
+            load::load_entry(head, job)
+                .is_ok_and(|file| needs::of(&file.root).iter().any(|it| gone(&it.name)))
+        };
+        let others = now.iter().filter(|job| self.is_meant(job) && !selected.contains(job));
+        Ok(others.filter(|job| needs_it(job)).cloned().collect())
+    }
+
+    fn is_meant(&self, job: &JobEntry) -> bool {
+        self.names.is_empty() || self.names.contains(&job.name)
+    }
+}
+
+/// Links among the files of a project, and what they lead to; both relative to the project.
+type Links = BTreeMap<PathBuf, PathBuf>;
+
+/// The job files of the work tree that are links within the project.
+fn links(project: &Project) -> Result<Links> {
+    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
+    let leads = |job: JobEntry| {
+        let path = job.path.strip_prefix(&project.root).ok()?.to_owned();
+        let real = job.path.canonicalize().ok()?;
+        let real = real.strip_prefix(&root).ok()?;
+        (real != path).then(|| (path, real.to_owned()))
+    };
+    Ok(project.jobs()?.into_iter().filter_map(leads).collect())
 }
 
 /// Whether a file is of all jobs.
@@ -199,6 +262,8 @@ fn because(sides: &Sides, base: Option<&Compiled>, head: Option<&Compiled>) -> V
         used.extend(side.rendered.lines.templates().map(shown));
         used.insert(PathBuf::from(format!("schemas/{}.schema.json", side.merged.template)));
     }
+    let leads = |path: &PathBuf| [sides.base.links.get(path), sides.head_links().get(path)];
+    used.extend(used.iter().flat_map(leads).flatten().cloned().collect::<Vec<_>>());
     let changed = sides.paths.iter().filter(|path| used.iter().any(|used| used.ends_with(path)));
     changed.map(|path| path.display().to_string()).collect()
 }
@@ -212,6 +277,14 @@ impl Compared {
         });
         let mut grouped = group::group(members, &Show::plain(masker()));
         grouped.unchanged = self.unchanged;
+        // What is gone has no line; one of the files that changed had it, though.
+        let file = |job: &str| {
+            let pair = self.pairs.iter().find(|pair| pair.name == job)?;
+            (!pair.because.is_empty()).then(|| pair.because.join(" or "))
+        };
+        for at in grouped.hunks.iter_mut().flat_map(|hunk| &mut hunk.at).filter(|at| at.place.is_none()) {
+            at.file = file(&at.job);
+        }
         grouped
     }
 

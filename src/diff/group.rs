@@ -93,6 +93,16 @@ pub struct Occurrence {
     pub task: Option<String>,
     /// Where the change comes from.
     pub place: Option<Cause>,
+    /// The file that it comes from, where no place in it is known.
+    pub file: Option<String>,
+}
+
+impl Occurrence {
+    /// The place, else the file.
+    fn cause(&self) -> Option<String> {
+        let words = self.place.as_ref().map(Cause::words).or_else(|| self.file.clone())?;
+        Some(clean(&words).into_owned())
+    }
 }
 
 /// Groups the diffs of many jobs by identical hunks. `show` decides what identical is: two secrets with
@@ -121,7 +131,13 @@ pub fn group<'a>(jobs: impl IntoIterator<Item = Member<'a>>, show: &Show<'_>) ->
                         grouped.hunks.push(Hunk { change: change.into_owned(), level, at: Vec::new() });
                     }
                     let (group, task) = (group.map(str::to_owned), task.map(str::to_owned));
-                    grouped.hunks[at].at.push(Occurrence { job: job.name.to_owned(), group, task, place });
+                    grouped.hunks[at].at.push(Occurrence {
+                        job: job.name.to_owned(),
+                        group,
+                        task,
+                        place,
+                        file: None,
+                    });
                 });
             }
         }
@@ -220,11 +236,22 @@ impl Hunk {
         }
     }
 
-    /// The place that all occurrences have in common: a template, or a default for all jobs.
-    pub(super) fn common_place(&self) -> Option<String> {
-        let line = |at: &Occurrence| Some(clean(&at.place.as_ref()?.words()).into_owned());
-        let first = line(self.at.first()?)?;
-        self.at.iter().all(|at| line(at).as_ref() == Some(&first)).then_some(first)
+    /// Where the change comes from, each place once with its jobs; jobs of which that is not known have "".
+    pub(super) fn causes(&self) -> Vec<(String, Vec<&str>)> {
+        let mut causes: Vec<(String, Vec<&str>)> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for at in &self.at {
+            let cause = at.cause().unwrap_or_default();
+            let at_cause = *known.entry(cause.clone()).or_insert(causes.len());
+            if at_cause == causes.len() {
+                causes.push((cause, Vec::new()));
+            }
+            let jobs = &mut causes[at_cause].1;
+            if jobs.last() != Some(&&*at.job) {
+                jobs.push(&at.job);
+            }
+        }
+        causes
     }
 }
 
@@ -252,7 +279,12 @@ impl Grouped {
             let names = hunk.jobs();
             out.push_str(&style.bold(&format!("{}:", jobs(names.len()))));
             let within = hunk.within();
-            let place = hunk.common_place();
+            let causes = hunk.causes();
+            // A place that all have in common stands beside the change, others with their jobs.
+            let place = match &causes[..] {
+                [(cause, _)] if !cause.is_empty() => Some(cause),
+                _ => None,
+            };
             let text =
                 draw(&rows_of_one(&hunk.change, &Show { place: None, annotations: None, ..*show }), style);
             for (i, line) in text.lines().enumerate() {
@@ -261,12 +293,27 @@ impl Grouped {
                 if i == 0 && !within.is_empty() {
                     out.push_str(&style.dim(&format!("  ({within})")));
                 }
-                if let Some(place) = place.as_ref().filter(|_| i == 0) {
+                if let Some(place) = place.filter(|_| i == 0) {
                     out.push_str(&style.dim(&format!("  # {place}")));
                 }
                 out.push('\n');
             }
-            out.push_str(&style.dim(&wrap(names.into_iter())));
+            if place.is_some() {
+                out.push_str(&style.dim(&wrap(names.into_iter())));
+                continue;
+            }
+            for (cause, jobs) in causes.iter().filter(|(cause, jobs)| !cause.is_empty() && jobs.len() > 1) {
+                out.push_str(&style.dim(&format!("    # {cause}\n{}", wrap(jobs.iter().copied()))));
+            }
+            let alone = causes.iter().flat_map(|(cause, jobs)| match (&**cause, &jobs[..]) {
+                ("", jobs) => jobs.iter().map(|job| (*job).to_owned()).collect(),
+                (cause, [job]) => vec![format!("{job} ({cause})")],
+                _ => Vec::new(),
+            });
+            let alone: Vec<String> = alone.collect();
+            if !alone.is_empty() {
+                out.push_str(&style.dim(&wrap(alone.iter().map(String::as_str))));
+            }
         }
         if self.unchanged > 0 {
             out.push_str(&style.dim(&format!("{} unchanged", jobs(self.unchanged))));

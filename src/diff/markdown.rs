@@ -150,8 +150,11 @@ fn details(hunk: &Hunk, show: &Show<'_>) -> String {
     if !within.is_empty() {
         line.push(format!("in {}", code(&within)));
     }
-    if let Some(place) = hunk.common_place() {
-        line.push(format!("from {}", code(&place)));
+    let causes = hunk.causes();
+    let known: Vec<&str> =
+        causes.iter().map(|(cause, _)| &**cause).filter(|cause| !cause.is_empty()).collect();
+    if !known.is_empty() {
+        line.push(format!("from {}", names(known.into_iter(), NAMES)));
     }
     if jobs.len() > 1 {
         line.push(format!("jobs: {}", names(jobs.iter().copied(), NAMES)));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{BAD_JOB_NAME, OUTSIDE, Project, TWO_FILES, UNKNOWN_JOB};
-use crate::diagnostic::{Diagnostic, Failure, FailureKind, Place, Result, Source};
+use crate::diagnostic::{Diagnostic, Failure, Place, Result, Source};
 use crate::load::{units, yaml};
 
 /// A job file that was found.
@@ -137,19 +137,30 @@ impl Project {
     /// # Errors
     /// `OUTSIDE` for a link that leaves it.
     pub fn inside(&self, path: &Path) -> Result<PathBuf> {
+        if let Some(problem) = self.refused.get(path) {
+            return Err(Failure::invalid(vec![problem.clone()]));
+        }
         let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_symlink());
         if is_link {
             let root = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
             if path.canonicalize().is_ok_and(|real| !real.starts_with(&root)) {
-                let message = format!("`{}` is a link that leaves the project", self.display(path));
-                return Err(Failure::new(
-                    FailureKind::Invalid,
-                    Diagnostic::error(&OUTSIDE, message).hint("put what it leads to into the project itself"),
-                ));
+                return Err(Failure::invalid(vec![leaves(&self.display(path))]));
             }
         }
         Ok(path.to_owned())
     }
+
+    /// Makes a file (relative to the project) one that is there and cannot be read: in a revision of git, a link that
+    /// leads out of it.
+    pub fn refuse(&mut self, path: &Path, why: Diagnostic) {
+        self.refused.insert(self.root.join(path), why);
+    }
+}
+
+/// What to say of a link that leaves the project.
+pub fn leaves(shown: &dyn std::fmt::Display) -> Diagnostic {
+    Diagnostic::error(&OUTSIDE, format!("`{shown}` is a link that leaves the project"))
+        .hint("put what it leads to into the project itself")
 }
 
 /// What cannot be a job's name: usually the path of its file.

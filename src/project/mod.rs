@@ -5,13 +5,14 @@
 mod jobs;
 mod read;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Failure, Place, Result, Source};
 use crate::load::Node;
-pub use jobs::JobEntry;
+pub use jobs::{JobEntry, leaves};
 
 crate::codes! {
     /// No `platy.yaml` here or above.
@@ -56,6 +57,8 @@ pub struct Project {
     pub repositories: IndexMap<String, PathBuf>,
     /// Values that every template sees as `vars`.
     pub vars: Option<Node>,
+    /// Files that are there and must not be read, with why; by their absolute paths.
+    refused: HashMap<PathBuf, Diagnostic>,
     /// What a path is shown relative to: how the folder was named on the command line.
     shown: PathBuf,
 }

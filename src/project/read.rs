@@ -1,5 +1,6 @@
 //! Reading `platy.yaml`: from its text to stages, clusters and defaults, checked against each other.
 
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use indexmap::IndexMap;
@@ -70,6 +71,7 @@ impl Project {
             stages,
             repositories,
             vars: node.get("vars").cloned(),
+            refused: HashMap::new(),
             shown,
         })
     }

@@ -36,6 +36,7 @@ fn a_cluster_that_is_gone_is_asked_once_for_all_jobs() {
     let cli = at(&fake.address, 40);
     for line in [
         "drift",
+        "diff --all",
         "plan --all",
         "apply --all",
         "status --all",

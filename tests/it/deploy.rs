@@ -131,7 +131,7 @@ fn what_is_asked_of_git() {
     let old = repository.file_at("HEAD", Path::new("jobs/foo.yaml")).unwrap().unwrap();
     assert_eq!(old, b"file: server\n");
     assert_eq!(repository.file_at("HEAD", Path::new("jobs/none.yaml")).unwrap(), None);
-    let tree = repository.tree_at(&first, Path::new("")).unwrap();
+    let tree = repository.tree_at(&first, Path::new(""), Path::new("")).unwrap().unwrap();
     assert_eq!((tree.len(), tree[0].path.as_path()), (1, Path::new("jobs/foo.yaml")));
     assert_eq!(repository.upstream(None).unwrap().unwrap().name, "origin/main");
     assert!(repository.resolve("nowhere").unwrap_err().to_string().contains("git knows no commit `nowhere`"));

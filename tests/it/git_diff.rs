@@ -112,3 +112,131 @@ fn what_cannot_be_compared_is_refused() {
     bare.git("commit --quiet --allow-empty -m Empty");
     bare.run("diff --base main").exits(1).says("has no `platy.yaml` in this folder");
 }
+
+/// A removed job that nobody could compile was once called valid.
+#[test]
+fn a_removed_job_is_gone_even_if_it_was_invalid() {
+    let cli = project();
+    cli.write("jobs/broken.yaml", "file: worker\nconfig: {ram: much}\n");
+    cli.git("add -A");
+    cli.git("commit --quiet -m Broken");
+    cli.run("diff --base HEAD").exits(0).says("0 jobs change, 4 unchanged");
+    std::fs::remove_file(cli.root().join("jobs/broken.yaml")).unwrap();
+    let run = cli.run("diff --base HEAD --exit-code").exits(2).says("- job \"broken-devel\"");
+    let run = run.says("because of jobs/broken.yaml: 1 job").says("1 job changes, 3 unchanged");
+    assert!(!run.stdout.contains("valid now"), "{}", run.stdout);
+    let json = cli.run("diff --base HEAD --format json").exits(0).json();
+    assert_eq!(json["stages"][0]["jobs"][0]["change"], "removed");
+    assert_eq!(json["stages"][0]["were_invalid"], serde_json::json!([]));
+    // One that was mended is a difference too.
+    cli.write("jobs/broken.yaml", "file: worker\n");
+    cli.run("diff --base HEAD --exit-code").exits(2).says("broken: was invalid, and is valid now");
+}
+
+#[test]
+fn of_named_jobs_only_those_are_counted() {
+    let cli = project();
+    std::fs::remove_file(cli.root().join("jobs/old.yaml")).unwrap();
+    cli.run("diff old --base main").exits(0).says("- job").says("1 job changes, 0 unchanged");
+    cli.run("diff web old --base main").exits(0).says("1 job changes, 1 unchanged");
+    cli.run("diff web --base main").exits(0).says("0 jobs change, 1 unchanged");
+    cli.run("diff --base main").exits(0).says("1 job changes, 2 unchanged");
+}
+
+/// The file of a job that needs a removed one is as it was, and wrong now.
+#[test]
+fn removing_a_job_breaks_those_that_need_it() {
+    let cli = project();
+    cli.write("jobs/mail.yaml", "file: worker\nneeds: [old]\n");
+    cli.git("commit --quiet -am Needs");
+    std::fs::remove_file(cli.root().join("jobs/old.yaml")).unwrap();
+    let run = cli.run("diff --base HEAD").exits(3).says("`mail` needs `old`, which is no job");
+    run.says("jobs/mail.yaml:2:9").says("1 job changes, 1 unchanged, 1 invalid");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_within_the_project_only() {
+    use std::os::unix::fs::symlink;
+    let cli = project();
+    let link = |to: &str, at: &str| symlink(to, cli.root().join(at)).unwrap();
+    cli.write("shared/linked.yaml", "file: worker\nconfig: {num_instances: 2}\n");
+    std::fs::create_dir(cli.root().join("jobs/sub")).unwrap();
+    link("../../shared/linked.yaml", "jobs/sub/linked.yaml");
+    link("web.yaml", "jobs/twin.yaml");
+    // A link by way of a link to a folder.
+    link("../shared", "jobs/folder");
+    link("folder/linked.yaml", "jobs/around.yaml");
+    cli.git("add -A");
+    cli.git("commit --quiet -m Links");
+    cli.run("diff --base HEAD").exits(0).says("0 jobs change, 6 unchanged");
+    cli.run("diff --base HEAD~1").exits(0).says("3 jobs new");
+    // What changes is what the link leads to.
+    cli.write("shared/linked.yaml", "file: worker\nconfig: {num_instances: 5}\n");
+    let run = cli.run("diff --base HEAD").exits(0).says("2 jobs:").says("count = 2 → 5");
+    run.says("because of shared/linked.yaml: 2 jobs").says("2 jobs change, 4 unchanged");
+    cli.git("commit --quiet -am Change");
+    let run = cli.run("diff --base HEAD~1 --head HEAD").exits(0).says("2 jobs change, 4 unchanged");
+    run.says("HEAD:./jobs/sub/linked.yaml:2");
+
+    std::fs::write(cli.root().parent().unwrap().join("outside.yaml"), "file: worker\n").unwrap();
+    link("../../outside.yaml", "jobs/leaves.yaml");
+    link("/etc/hostname", "jobs/absolute.yaml");
+    link("nowhere.yaml", "jobs/dangling.yaml");
+    link("circle.yaml", "jobs/circle.yaml");
+    cli.git("add -A");
+    cli.git("commit --quiet -m Out");
+    let run = cli.run("diff --base HEAD~1 --head HEAD").exits(3);
+    let run = run.says("`HEAD:./jobs/leaves.yaml` is a link that leaves the project");
+    let run = run.says("`HEAD:./jobs/absolute.yaml` is a link that leaves the project");
+    let run = run.says("`HEAD:./jobs/dangling.yaml` is a link that leads nowhere");
+    run.says("`HEAD:./jobs/circle.yaml` is a link that leads nowhere").says("4 invalid");
+}
+
+#[test]
+fn an_unknown_revision_has_near_misses() {
+    let cli = project();
+    cli.git("tag v1.4.0");
+    cli.git("branch release");
+    for (wrong, near) in
+        [("mian", "main"), ("v1.4.1", "v1.4.0"), ("relaese~1", "release~1"), ("origin/mian", "origin/main")]
+    {
+        let run = cli.run(&format!("diff --base {wrong}")).exits(1);
+        run.says(&format!("git knows no commit `{wrong}`")).says(&format!("did you mean `{near}`?"));
+    }
+    // A branch that is only there upstream.
+    cli.git("push --quiet origin release:theirs");
+    cli.run("diff --base theirs").exits(1).says("did you mean `origin/theirs`?");
+    let run = cli.run("diff --base utterly-other").exits(1);
+    assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
+}
+
+#[test]
+fn a_hunk_of_several_jobs_names_the_line_of_each() {
+    let cli = project();
+    let platy = PLATY.replace("driver: exec", "driver: exec, ram: 100");
+    cli.write("platy.yaml", &platy);
+    cli.git("commit --quiet -am Ram");
+    cli.write("platy.yaml", &platy.replace("ram: 100", "ram: 200"));
+    cli.write("jobs/web.yaml", "file: server\nconfig:\n  num_instances: 2\n  ram: 200\n");
+    let run = cli.run("diff --base HEAD").exits(0);
+    let run =
+        run.says("memory = 100 MB → 200 MB").says("    # platy.yaml:6 defaults.config\n    mail, old\n");
+    let run = run.says("    web (jobs/web.yaml:4 config)\n");
+    // What is gone has no line any more; here two files are to blame.
+    run.says("env.API_KEY").says("# jobs/web.yaml or platy.yaml");
+    // A place of all is beside the change.
+    cli.git("checkout --quiet jobs");
+    cli.run("diff --base HEAD")
+        .exits(0)
+        .says("memory = 100 MB → 200 MB  (task)  # platy.yaml:6 defaults.config");
+    // Without a line, the one file that changed.
+    cli.git("checkout --quiet .");
+    cli.write("jobs/web.yaml", "file: server\nconfig:\n  num_instances: 2\n");
+    cli.write("jobs/mail.yaml", "file: worker\nconfig:\n  num_instances: 3\n");
+    let run =
+        cli.run("diff --base HEAD").exits(0).says("# jobs/web.yaml\n").says("# jobs/mail.yaml:3 config");
+    let json = cli.run("diff --base HEAD --format json").exits(0).json();
+    let hunks = json["stages"][0]["groups"]["hunks"].as_array().unwrap();
+    assert_eq!(hunks.len(), 2, "{}", run.stdout);
+}

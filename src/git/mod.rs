@@ -4,11 +4,15 @@
 //! with SHA-256 object names, and reports the files that a sparse checkout leaves out as deleted;
 //! the first is said in a message, the second is taken out here.
 
+mod tree;
+
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorCode, ObjectType, Oid, Repository, Status, StatusOptions, TreeWalkMode, TreeWalkResult};
+use git2::{ErrorCode, Oid, Repository, Status, StatusOptions};
 
-use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
+pub use tree::{Leads, TreeFile};
+
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result, nearest};
 
 crate::codes! {
     /// The folder is in no repository.
@@ -19,22 +23,10 @@ crate::codes! {
     GIT = "P0922", "the git repository could not be read", "docs/guards.md";
 }
 
-/// The largest file that is read from a revision.
-const LARGEST_FILE: usize = 16 * 1024 * 1024;
-
 /// A repository with a work tree.
 pub struct Git {
     repository: Repository,
     root: PathBuf,
-}
-
-/// A file in a revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TreeFile {
-    /// Relative to the root of the repository.
-    pub path: PathBuf,
-    /// What is in it.
-    pub bytes: Vec<u8>,
 }
 
 /// A branch that commits are compared with.
@@ -165,8 +157,11 @@ impl Git {
     fn commit(&self, revision: &str) -> Result<git2::Commit<'_>> {
         let found = self.repository.revparse_single(revision).and_then(|object| object.peel_to_commit());
         found.map_err(|error| {
-            let diagnostic =
+            let mut diagnostic =
                 Diagnostic::error(&UNKNOWN_REVISION, format!("git knows no commit `{revision}`"));
+            if let Some(near) = self.near(revision) {
+                diagnostic = diagnostic.hint(format!("did you mean `{near}`?"));
+            }
             let shallow = self.repository.is_shallow();
             Failure::new(
                 FailureKind::Other,
@@ -179,6 +174,30 @@ impl Git {
                 },
             )
         })
+    }
+
+    /// The branch or tag that a revision was probably meant to begin with, and the rest of the revision.
+    fn near(&self, revision: &str) -> Option<String> {
+        let (name, rest) = revision.split_at(revision.find(['~', '^', '@', ':']).unwrap_or(revision.len()));
+        let references = self.repository.references().ok()?.flatten();
+        let known: Vec<String> = references
+            .filter(|reference| reference.is_branch() || reference.is_remote() || reference.is_tag())
+            .filter_map(|reference| reference.shorthand().ok().map(str::to_owned))
+            .collect();
+        // A branch that only the other side has is named with the side.
+        let there =
+            known.iter().find(|known| known.split_once('/').is_some_and(|(_, branch)| branch == name));
+        let near = match there {
+            Some(there) => there,
+            None => nearest(name, known.iter().map(String::as_str)).or_else(|| {
+                // `mian` is nearer to `origin/main` than its letters say.
+                let branch = |known: &'_ String| known.split_once('/').map(|(_, branch)| branch.to_owned());
+                let branches: Vec<String> = known.iter().filter_map(branch).collect();
+                let near = nearest(name, branches.iter().map(String::as_str))?;
+                known.iter().find(|known| known.ends_with(&format!("/{near}"))).map(String::as_str)
+            })?,
+        };
+        Some(format!("{near}{rest}"))
     }
 
     /// Whether the repository has this commit, named in full or in part.
@@ -229,21 +248,6 @@ impl Git {
     pub fn merge_base(&self, a: &str, b: &str) -> Result<Option<String>> {
         let (a, b) = (self.commit(a)?.id(), self.commit(b)?.id());
         Ok(self.repository.merge_base(a, b).ok().map(|oid| oid.to_string()))
-    }
-
-    /// The text of a file in a revision; `None` if it is not there.
-    ///
-    /// # Errors
-    /// `UNKNOWN_REVISION`, `GIT`.
-    pub fn file_at(&self, revision: &str, path: &Path) -> Result<Option<Vec<u8>>> {
-        let tree = self.commit(revision)?.tree().map_err(|error| failure("a tree cannot be read", &error))?;
-        let Ok(entry) = tree.get_path(path) else { return Ok(None) };
-        if entry.kind() != Some(ObjectType::Blob) {
-            return Ok(None);
-        }
-        let blob = self.repository.find_blob(entry.id());
-        let blob = blob.map_err(|error| failure(&format!("`{}` cannot be read", path.display()), &error))?;
-        Ok(Some(blob.content().to_vec()))
     }
 
     /// The paths that differ between a revision and the work tree, new files included, relative to
@@ -297,46 +301,6 @@ impl Git {
         paths.sort();
         paths.dedup();
         Ok(paths)
-    }
-
-    /// All files of a revision in a folder (relative to the root; empty: all), by path. Links and
-    /// submodules are left out.
-    ///
-    /// # Errors
-    /// `UNKNOWN_REVISION`, `GIT` also for a file over 16 MiB.
-    pub fn tree_at(&self, revision: &str, folder: &Path) -> Result<Vec<TreeFile>> {
-        let tree = self.commit(revision)?.tree().map_err(|error| failure("a tree cannot be read", &error))?;
-        let tree = if folder.as_os_str().is_empty() {
-            tree
-        } else {
-            let Ok(entry) = tree.get_path(folder) else { return Ok(Vec::new()) };
-            let Ok(inner) = self.repository.find_tree(entry.id()) else { return Ok(Vec::new()) };
-            inner
-        };
-        let mut found = Vec::new();
-        tree.walk(TreeWalkMode::PreOrder, |parent, entry| {
-            let is_file = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != 0o120_000;
-            if is_file {
-                let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
-                found.push((folder.join(parent).join(name), entry.id()));
-            }
-            TreeWalkResult::Ok
-        })
-        .map_err(|error| failure("a tree cannot be read", &error))?;
-        let mut files = Vec::with_capacity(found.len());
-        for (path, oid) in found {
-            let blob = self.repository.find_blob(oid);
-            let blob =
-                blob.map_err(|error| failure(&format!("`{}` cannot be read", path.display()), &error))?;
-            if blob.size() > LARGEST_FILE {
-                let message =
-                    format!("`{}` in `{revision}` is over {} MiB", path.display(), LARGEST_FILE >> 20);
-                return Err(Failure::new(FailureKind::Other, Diagnostic::error(&GIT, message)));
-            }
-            files.push(TreeFile { path, bytes: blob.content().to_vec() });
-        }
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(files)
     }
 }
 

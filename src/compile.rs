@@ -190,7 +190,7 @@ impl<'p> Compiler<'p> {
         problems.extend(keep(refused));
         let mut warnings = keep(take(verdict.warnings));
         warnings.extend(keep(disliked));
-        warnings.extend(keep(secrets.iter().map(literal::Secret::finding).collect()));
+        warnings.extend(keep(secrets.iter().filter_map(literal::Secret::finding).collect()));
         warnings.extend(expired.iter().flat_map(|finding| self.expired(&merged, finding)));
         let not_checked = take(verdict.not_checked);
         if !problems.is_empty() {

@@ -3,7 +3,7 @@
 //! What looks like a secret is decided by [`crate::diff::secret`], as for diffs and plan files.
 
 use crate::diagnostic::{Diagnostic, Label, Place, Source};
-use crate::diff::secret::{Why, find, listed_name};
+use crate::diff::secret::{Why, find, find_certain, listed_name};
 use crate::merge::{Kind, Merged, Value};
 
 crate::codes! {
@@ -17,7 +17,8 @@ pub struct Secret {
     /// The dotted path of its value: `env.DB_PASSWORD`.
     path: String,
     place: Place,
-    why: Why,
+    /// What gave it away; `None` where it is only hidden, for it may be none.
+    why: Option<Why>,
 }
 
 /// The secrets among the merged values. What refers to a secret (`${…}`, `{{ … }}`, `secrets:`) is none.
@@ -46,8 +47,9 @@ fn walk(value: &Value, name: &str, path: &str, found: &mut Vec<Secret>) {
             }
         }
         Kind::Text { text, .. } => {
-            if let Some(finding) = find(name, text).first() {
-                found.push(Secret { path: path.to_owned(), place: value.place.clone(), why: finding.why });
+            let certain = find_certain(name, text).first().map(|finding| finding.why);
+            if certain.is_some() || !find(name, text).is_empty() {
+                found.push(Secret { path: path.to_owned(), place: value.place.clone(), why: certain });
             }
         }
         Kind::Null | Kind::Bool(_) => {}
@@ -55,15 +57,15 @@ fn walk(value: &Value, name: &str, path: &str, found: &mut Vec<Secret>) {
 }
 
 impl Secret {
-    /// The finding, which does not have the value.
-    pub fn finding(&self) -> Diagnostic {
-        let message =
-            format!("`{}` looks like a secret that stands here as text: {}", self.path, self.why.words());
+    /// The finding, which does not have the value; `None` where it may be no secret.
+    pub fn finding(&self) -> Option<Diagnostic> {
+        let why = self.why?.words();
+        let message = format!("`{}` looks like a secret that stands here as text: {why}", self.path);
         let variable = self.path.strip_prefix("env.").unwrap_or("NAME");
-        Diagnostic::warning(&LITERAL_SECRET, message).at(self.place.clone()).hint(format!(
+        Some(Diagnostic::warning(&LITERAL_SECRET, message).at(self.place.clone()).hint(format!(
             "keep the value in a Nomad variable, and write `secrets: {{{variable}: \"PATH#KEY\"}}`; whoever reads the \
              file or its history knows it by now"
-        ))
+        )))
     }
 }
 

@@ -49,6 +49,7 @@ mod policies;
 mod readme;
 mod render;
 mod rules;
+mod secret_values;
 mod server_differences;
 mod syntax;
 mod wrapper;

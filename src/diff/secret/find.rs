@@ -12,12 +12,25 @@ use super::{Finding, Why};
 /// Not `token_file`, `secretName`, `password_min_length`: those are about a secret.
 pub fn is_secret_name(name: &str) -> bool {
     let words = words(name);
-    let is = |list: &str, word: &str| list.split_ascii_whitespace().any(|known| known == word);
-    if words.last().is_none_or(|last| is(ABOUT, last)) {
+    if words.last().is_none_or(|last| is_in(ABOUT, last)) {
         return false;
     }
-    words.iter().any(|word| is(SECRET, word))
-        || words.windows(2).any(|pair| matches!(&*pair[1], "key" | "keys") && is(SECRET_KEY, &pair[0]))
+    words.iter().any(|word| is_secret_word(word))
+        || words.windows(2).any(|pair| is_key_of_secret(&pair[0], &pair[1]))
+}
+
+/// Whether a word names a secret.
+pub(super) fn is_secret_word(word: &str) -> bool {
+    is_in(SECRET, word)
+}
+
+/// Whether two words name a secret together: `api`, `key`.
+pub(super) fn is_key_of_secret(before: &str, word: &str) -> bool {
+    matches!(word, "key" | "keys") && is_in(SECRET_KEY, before)
+}
+
+pub(super) fn is_in(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|known| known == word)
 }
 
 /// Words that make a name secret.
@@ -36,7 +49,7 @@ const ABOUT: &str = "file files filename path dir directory name id ttl timeout 
     manager mb interval host port addr address description";
 
 /// The words of a name, in lower case: `dbPassword_v2` is `db`, `password`, `v`, `2`.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut previous = None;
     let mut letters = name.chars().peekable();
@@ -80,7 +93,7 @@ pub fn find(name: &str, value: &str) -> Vec<Finding> {
 }
 
 /// Whether a value could be a secret itself: not empty, not a switch, no mere reference.
-fn is_literal(value: &str) -> bool {
+pub(super) fn is_literal(value: &str) -> bool {
     let value = value.trim().trim_matches(['"', '\'']).trim();
     if value.is_empty() || matches!(value, "true" | "false" | "null" | "nil" | "none") {
         return false;
@@ -94,7 +107,7 @@ fn is_literal(value: &str) -> bool {
 }
 
 /// Whether a name announces a value that looks random and is public.
-fn is_digest_name(name: &str) -> bool {
+pub(super) fn is_digest_name(name: &str) -> bool {
     let public = "hash githash commit sha digest checksum revision rev build image version etag uuid fingerprint \
         certificate cert ca pubkey public";
     words(name).iter().any(|word| public.split_ascii_whitespace().any(|known| known == word))
@@ -121,7 +134,7 @@ pub fn find_in_text(text: &str) -> Vec<Finding> {
         }
     }
     if text.contains([':', '=']) {
-        for value in assigned(text) {
+        for (value, _) in assigned(text) {
             add(value, Why::Name);
         }
     }
@@ -144,10 +157,10 @@ pub fn find_in_text(text: &str) -> Vec<Finding> {
     found
 }
 
-/// What is assigned to secret names: `name = "value"`, `name: value`, `"name": "value"`, `--name=value`.
+/// What is assigned to secret names, and the names: `name = "value"`, `name: value`, `"name": "value"`, `--name=value`.
 ///
 /// A value ends at the next blank, or at the end of the line where the name stands at its beginning.
-fn assigned(text: &str) -> Vec<Range<usize>> {
+pub(super) fn assigned(text: &str) -> Vec<(Range<usize>, &str)> {
     let mut values = Vec::new();
     let mut at = 0;
     while let Some(parts) = NAME.captures_at(text, at) {
@@ -172,7 +185,7 @@ fn assigned(text: &str) -> Vec<Range<usize>> {
         if let Some(value) = end {
             at = value.end;
             if is_literal(&text[value.clone()]) && !is_code(&text[value.clone()]) {
-                values.push(value);
+                values.push((value, name.as_str()));
             }
         }
     }
@@ -270,12 +283,13 @@ static SCHEME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\b(?:Bearer|Basic|bearer|basic) +([A-Za-z0-9._~+/=-]{12,})"));
 
 /// Tokens whose issuers gave them a form: AWS, GitHub, GitLab, Slack, Stripe, Vault, Google, npm, SendGrid,
-/// DigitalOcean, and JSON web tokens.
+/// DigitalOcean, and JSON web tokens; and addresses where whoever knows them may post.
 static KNOWN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r"\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}",
         r"|xox[abprs]-[A-Za-z0-9-]{10,}|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|sk-[A-Za-z0-9_-]{20,}|hv[sbr]\.[A-Za-z0-9_-]{16,}",
         r"|AIza[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{30,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|do[op]_v1_[a-f0-9]{40,}",
+        r"|hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_-]{20,}|discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_-]{20,}",
         r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)",
     ))
 });
@@ -291,6 +305,6 @@ static DIGEST_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 #[expect(clippy::unwrap_used, reason = "every pattern is a constant that a test compiles")]
-fn pattern(pattern: &str) -> Regex {
+pub(super) fn pattern(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap()
 }

@@ -1,6 +1,6 @@
 //! The literal secrets in a compiled job.
 
-use super::{Why, find, is_secret_name};
+use super::{Why, find_certain, is_secret_name};
 use crate::jobspec::Job;
 use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::{Node, Object, Value};
@@ -16,7 +16,7 @@ pub struct Literal {
     pub why: Why,
 }
 
-/// Every value of the job that a [`super::Masker`] would hide, in the order of the job. What refers to a secret
+/// Every value of the job that is surely enough a secret, in the order of the job. What refers to a secret
 /// (`${…}`, `{{ … }}`) is none.
 pub fn find_in_job(job: &Job) -> Vec<Literal> {
     let mut found = Vec::new();
@@ -44,7 +44,7 @@ fn join(path: &str, name: &str) -> String {
 fn node(value: &Node, name: &str, path: &str, found: &mut Vec<Literal>) {
     match &value.value {
         Value::Str(text) => {
-            if let Some(finding) = find(name, text).first() {
+            if let Some(finding) = find_certain(name, text).first() {
                 found.push(Literal { path: path.to_owned(), span: value.span, why: finding.why });
             }
         }

@@ -3,12 +3,14 @@
 //! A [`Masker`] replaces a secret by `‹secret 3fa9c1›`, where the six digits are a keyed
 //! fingerprint: the same value has the same one, a changed value another, and without the
 //! caller's key nobody can test guesses against it. What counts as a secret is decided here
-//! only, so that a diff and the finding "a literal secret in YAML" agree.
+//! only: a diff hides all that the finding "a literal secret in YAML" complains of, and more.
 //!
-//! It is a heuristic and errs on the side of hiding, with three exceptions that would make
+//! It is a heuristic: a mask errs on the side of hiding, a finding ([`find_certain`]) on the other. Both leave
+//! alone what would make diffs useless, with three exceptions that would make
 //! diffs useless: commit hashes and digests, references such as `${var}` or `{{ with secret }}`,
 //! and names of things (`token_file`, `secret_name`).
 
+mod certain;
 mod find;
 mod job;
 
@@ -18,6 +20,7 @@ use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
 
+pub use certain::find_certain;
 pub use find::{find, find_in_text, is_secret_name};
 pub use job::{Literal, find_in_job, listed_name};
 

@@ -100,6 +100,19 @@ pub fn within(git: &Git, project: &Project) -> PathBuf {
     real(&project.root).strip_prefix(&root).map(Path::to_owned).unwrap_or_default()
 }
 
+/// What the project is called, wherever it was cloned to: `git.example.com/team/fleet`, and `//FOLDER` where it is not
+/// at the root of its repository. Empty without a repository that has a remote.
+pub fn identity(project: &Project) -> &str {
+    project.identity(|| {
+        let Some(git) = Git::find(&project.root).ok().flatten() else { return String::new() };
+        let Some(repository) = git.home() else { return String::new() };
+        match within(&git, project).to_str() {
+            None | Some("") => repository,
+            Some(folder) => format!("{repository}//{folder}"),
+        }
+    })
+}
+
 fn write(folder: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
     // A tree can be made by hand with any names in it.
     if !path.components().all(|part| matches!(part, Component::Normal(_))) {

@@ -49,8 +49,7 @@ pub fn run(context: &Context, path: &Path, how: &How<'_>) -> Result<Done> {
         guard::named(stage, !how.stages.is_empty())?;
     }
     let cluster = open(project.as_ref().zip(stage), &file)?;
-    let region = stage.and_then(|stage| stage.region.clone()).or_else(|| file.cluster.region.clone());
-    let here = Identity::of(&*cluster, region.as_deref());
+    let here = Identity::of(&*cluster);
     if here != file.cluster {
         return Err(elsewhere(format!("it is for {}, and here is {}", file.cluster.words(), here.words())));
     }
@@ -173,7 +172,9 @@ fn elsewhere(why: String) -> Failure {
     let diagnostic = Diagnostic::error(&ELSEWHERE, format!("the plan file cannot be applied here: {why}"));
     Failure::new(
         FailureKind::Refused,
-        diagnostic.hint("run this in the project, or set `NOMAD_ADDR` to the address that was planned for"),
+        diagnostic.hint(
+            "run this in the project, or set `NOMAD_ADDR` (and `NOMAD_REGION`, if any) to what was planned for",
+        ),
     )
 }
 

@@ -9,13 +9,14 @@ use serde_json::{Value as Json, json};
 use super::batch::worst;
 use super::context::{Access, Context, StageArgs, job_names, masker};
 use super::history::{made_by, when};
+use super::orphans::{self, Orphan};
 use super::output::{Printer, Styled, style};
-use super::planning::{self, REQUESTS, show_orphans};
+use super::planning::REQUESTS;
 use super::progress::Progress;
 use super::rollout;
 use super::validate::count;
 use super::{Done, Result, asking};
-use crate::cluster::{JobStub, RunningJob};
+use crate::cluster::RunningJob;
 use crate::compile::Compiled;
 use crate::deploy::drift::{self, Drift, State};
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
@@ -99,7 +100,7 @@ impl Command {
         let unreachable =
             |line: &&Line| matches!(&line.found, Err(failure) if failure.kind == FailureKind::Unreachable);
         let orphans = match all && !lines.iter().any(|line| unreachable(&line)) {
-            true => planning::orphans_if_allowed(&*cluster, stage, &jobs)?,
+            true => orphans::if_allowed(&*cluster, &project, stage)?,
             false => Ok(Vec::new()),
         };
         let kinds: Vec<_> =
@@ -111,15 +112,21 @@ impl Command {
         } else {
             let objects: Vec<_> = lines.iter().map(Line::to_json).collect();
             let orphans = orphans.as_ref().ok().filter(|_| all);
-            let orphans = orphans.map(|found| found.iter().map(|stub| stub.id.as_str()).collect::<Vec<_>>());
-            printer.json(
-                &json!({"stage": stage.name, "jobs": objects, "drifting": drifting, "orphans": orphans}),
-            );
+            let ids = |foreign: bool| {
+                let ids = |found: &Vec<Orphan>| -> Vec<String> {
+                    let these = found.iter().filter(|orphan| orphan.of.is_some() == foreign);
+                    these.map(|orphan| orphan.stub.id.clone()).collect()
+                };
+                orphans.map(ids)
+            };
+            printer.json(&json!({
+                "stage": stage.name, "jobs": objects, "drifting": drifting, "orphans": ids(false), "foreign": ids(true),
+            }));
         }
         if let Some(kind) = worst(&kinds) {
             return Ok(Done::Shown(kind));
         }
-        let any = drifting > 0 || orphans.is_ok_and(|found| !found.is_empty());
+        let any = drifting > 0 || orphans.is_ok_and(|found| found.iter().any(|orphan| orphan.of.is_none()));
         Ok(if self.exit_code && any { Done::Differences } else { Done::Ok })
     }
 }
@@ -264,7 +271,7 @@ fn show(
     printer: &Printer,
     stage: &Stage,
     lines: &[Line],
-    orphans: &std::result::Result<Vec<JobStub>, Diagnostic>,
+    orphans: &std::result::Result<Vec<Orphan>, Diagnostic>,
     named: bool,
 ) {
     let width = lines.iter().map(|line| line.name.chars().count()).max().unwrap_or(0);
@@ -304,7 +311,7 @@ fn show(
         }
     }
     match orphans {
-        Ok(found) => show_orphans(printer, stage, found),
+        Ok(found) => orphans::show(printer, stage, found),
         Err(warning) => printer.diagnostics(std::slice::from_ref(warning)),
     }
     if lines.len() > 1 {

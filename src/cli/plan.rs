@@ -7,11 +7,11 @@ use serde_json::{Value as Json, json};
 
 use super::batch::worst;
 use super::context::{Access, AllStagesArg, Context, JobsArgs, SetArgs, StageArgs, write_private};
+use super::orphans::{self, Orphan};
 use super::output::{Format, Styled, style};
 use super::rollout::{self, CountArgs, Prepared};
 use super::validate::count;
 use super::{Done, Result, planning, usage};
-use crate::cluster::JobStub;
 use crate::compile::{Compiled, Outcome};
 use crate::deploy::guard;
 use crate::deploy::planfile::{Identity, PlanFile, PlannedJob, SECRET};
@@ -20,7 +20,7 @@ use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
 use crate::diff::markdown::{Comment, Section, code, words};
 use crate::diff::secret::find_in_job;
 use crate::merge::{self, SharedId};
-use crate::project::{JobEntry, Project, Stage};
+use crate::project::{Project, Stage};
 
 /// Show what submitting jobs would change in the cluster; changes nothing
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ pub struct Command {
 struct Found {
     /// For JSON, in the order of the jobs.
     objects: Vec<Json>,
-    orphans: Vec<(String, JobStub)>,
+    orphans: Vec<(String, Orphan)>,
     /// Whether all orphans are known.
     orphans_known: bool,
     failures: Vec<(String, String, Failure)>,
@@ -67,15 +67,14 @@ impl Command {
         if self.output.is_some() && stages.len() != 1 {
             return Err(usage("a plan file is for one stage", "name one with `--stage=STAGE`"));
         }
-        let all = project.jobs()?;
         let jobs = self.jobs.select(&project)?;
         let sets = self.set.parse()?;
         let compiler = context.compiler(&project);
-        let shared = merge::shared_ids(&project, &all);
+        let shared = merge::shared_ids(&project, &project.jobs()?);
         let mut found = Found { orphans_known: self.jobs.all, ..Found::default() };
         for stage in stages {
             let outcomes = compiler.fleet(&jobs, &[stage], &sets);
-            if let Err(failure) = self.stage(context, &project, stage, &all, outcomes, &shared, &mut found) {
+            if let Err(failure) = self.stage(context, &project, stage, outcomes, &shared, &mut found) {
                 for job in &jobs {
                     let told =
                         |(name, at, _): &(String, String, Failure)| *name == job.name && *at == stage.name;
@@ -88,13 +87,11 @@ impl Command {
         self.finish(context, &found)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call, and each is a different thing")]
     fn stage(
         &self,
         context: &Context,
         project: &Project,
         stage: &Stage,
-        all: &[JobEntry],
         outcomes: Vec<Outcome>,
         shared: &[SharedId],
         found: &mut Found,
@@ -124,7 +121,7 @@ impl Command {
         // What cannot be reached for the jobs cannot be for the list either.
         let unreachable = prepared.is_empty() && !compiled.is_empty();
         let orphans = match self.jobs.all && !unreachable {
-            true => match planning::orphans_if_allowed(&*cluster, stage, all)? {
+            true => match orphans::if_allowed(&*cluster, project, stage)? {
                 Ok(orphans) => orphans,
                 Err(warning) => {
                     found.orphans_known = false;
@@ -161,13 +158,13 @@ impl Command {
                     }
                 }
                 planning::show(printer, &prepared);
-                planning::show_orphans(printer, stage, &orphans);
+                orphans::show(printer, stage, &orphans);
             }
         }
         found.orphans.extend(orphans.into_iter().map(|stub| (stage.name.clone(), stub)));
         if self.output.is_some() && found.failures.is_empty() {
             refuse_secrets(&changing)?;
-            let identity = Identity::of(&*cluster, stage.region.as_deref());
+            let identity = Identity::of(&*cluster);
             found.file = Some(self.plan_file(project, stage, identity, &changing)?);
         }
         Ok(())
@@ -222,9 +219,9 @@ impl Command {
                         "errors": diagnostic::json::list(&failure.diagnostics),
                     })
                 }));
-                let orphan = |(stage, stub): &(String, JobStub)| {
-                    json!({"job_id": stub.id, "job": stub.meta.get("platy_job"), "stage": stage,
-                           "status": stub.status})
+                let orphan = |(stage, orphan): &(String, Orphan)| {
+                    json!({"job_id": orphan.stub.id, "job": orphan.name(), "stage": stage,
+                           "status": orphan.stub.status, "project": orphan.of})
                 };
                 let orphans: Vec<_> = found.orphans.iter().map(orphan).collect();
                 printer.json(&json!({
@@ -310,7 +307,7 @@ fn refuse_secrets(changing: &[&Prepared<'_>]) -> Result<()> {
 fn comment(
     stage: &Stage,
     prepared: &[Prepared<'_>],
-    orphans: &[JobStub],
+    orphans: &[Orphan],
     failures: &[(String, String, Failure)],
 ) -> String {
     let changing: Vec<_> = prepared.iter().filter(|plan| plan.planned.change != Change::None).collect();
@@ -337,6 +334,7 @@ fn comment(
             remarks.join("<br>"),
         ]
     };
+    let of = |foreign: bool| orphans.iter().filter(move |orphan| orphan.of.is_some() == foreign);
     let failed = if failures.is_empty() { String::new() } else { format!(", {} failed", failures.len()) };
     let comment = Comment {
         title: format!("Plan for {}", code(&stage.name)),
@@ -350,7 +348,19 @@ fn comment(
         sections: vec![
             Section {
                 title: "Run without a file".to_owned(),
-                items: orphans.iter().map(|stub| code(&stub.id)).collect(),
+                items: of(false).map(|orphan| code(&orphan.stub.id)).collect(),
+            },
+            Section {
+                title: "Of other projects".to_owned(),
+                items: of(true)
+                    .map(|orphan| {
+                        format!(
+                            "{}: {}",
+                            code(&orphan.stub.id),
+                            code(orphan.of.as_deref().unwrap_or_default())
+                        )
+                    })
+                    .collect(),
             },
             Section {
                 title: "Failed".to_owned(),

@@ -1,29 +1,24 @@
-//! The plans of many jobs, as `plan` and `apply` show them; and the jobs of a stage that have no file.
+//! The plans of many jobs, as `plan` and `apply` show them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::masker;
+use super::orphans::is_denied;
 use super::output::{Printer, Styled, style};
 use super::progress::Progress;
 use super::rollout::{self, Prepared};
-use super::validate::count;
 use super::{Result, asking};
-use crate::cluster::{Cluster, DENIED, JobStub};
+use crate::cluster::Cluster;
 use crate::compile::Compiled;
 use crate::deploy::submit::{Change, KeepCounts};
-use crate::diagnostic::{Diagnostic, Failure, FailureKind};
+use crate::diagnostic::{Diagnostic, FailureKind};
 use crate::diff::group::{self, Grouped, Member};
 use crate::diff::style::{Style, clean};
 use crate::diff::text::{FindPlace, Show};
 use crate::jobspec::syntax::Span;
 use crate::merge;
-use crate::project::{JobEntry, Stage};
+use crate::project::Stage;
 use crate::validate::needs;
-
-crate::codes! {
-    /// The token may not list jobs.
-    ORPHANS_UNKNOWN = "P0995", "jobs without a file could not be looked for", "docs/plan.md";
-}
 
 /// Requests that are under way at once.
 pub const REQUESTS: usize = 16;
@@ -141,62 +136,4 @@ pub fn words(plan: &Prepared<'_>) -> String {
 /// The style-free way to show differences, for JSON and Markdown.
 pub fn plain() -> Show<'static> {
     Show { style: Style::plain(), ..Show::plain(masker()) }
-}
-
-/// The jobs that say they are this stage's and have no file, by ID. One request.
-///
-/// A job with a parent is an instance of another job, and none of its own. `names` are all jobs of the project.
-///
-/// # Errors
-/// Those of the cluster.
-pub fn orphans(cluster: &dyn Cluster, stage: &Stage, jobs: &[JobEntry]) -> Result<Vec<JobStub>> {
-    let names: BTreeSet<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
-    let mut stubs = cluster.list("")?;
-    stubs.retain(|stub| {
-        let ours = stub.meta.get("platy_stage").is_some_and(|name| *name == stage.name);
-        let name = stub.meta.get("platy_job").map(String::as_str).unwrap_or_default();
-        stub.parent.is_empty() && ours && !name.is_empty() && !names.contains(name)
-    });
-    Ok(stubs)
-}
-
-/// The orphans, or why they are not known: a plan needs no right to list jobs.
-///
-/// # Errors
-/// Those of the cluster, but for a missing permission.
-pub fn orphans_if_allowed(
-    cluster: &dyn Cluster,
-    stage: &Stage,
-    jobs: &[JobEntry],
-) -> Result<std::result::Result<Vec<JobStub>, Diagnostic>> {
-    match orphans(cluster, stage, jobs) {
-        Ok(found) => Ok(Ok(found.into_iter().filter(|stub| !stub.stopped).collect())),
-        Err(failure) if is_denied(&failure) => {
-            let message = format!("jobs without a file were not looked for in `{}`", stage.name);
-            let hint = "the token lacks the capability `list-jobs`";
-            Ok(Err(Diagnostic::warning(&ORPHANS_UNKNOWN, message).hint(hint)))
-        }
-        Err(failure) => Err(failure),
-    }
-}
-
-fn is_denied(failure: &Failure) -> bool {
-    failure.diagnostics.iter().any(|found| found.code.id == DENIED.id)
-}
-
-/// Lists orphans under a heading.
-pub fn show_orphans(printer: &Printer, stage: &Stage, orphans: &[JobStub]) {
-    if orphans.is_empty() {
-        return;
-    }
-    let noun = if orphans.len() == 1 { "runs" } else { "run" };
-    printer.line(format_args!(
-        "{} {} without a file; `platy-manage prune --stage={}` stops what nobody needs:",
-        Styled(style::CHANGED, count(orphans.len(), "job")),
-        noun,
-        stage.name
-    ));
-    for stub in orphans {
-        printer.line(format_args!("    {}  {}", clean(&stub.id), clean(&stub.status)));
-    }
 }

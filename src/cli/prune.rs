@@ -7,8 +7,8 @@ use super::batch;
 use super::context::{Access, Context, StageArgs};
 use super::output::{Styled, style};
 use super::validate::count;
-use super::{Done, Result, asking, planning, rollout};
-use crate::cluster::{Cluster, JobStub, Origin, RunningJob};
+use super::{Done, Result, asking, orphans, planning, rollout};
+use crate::cluster::{Cluster, Origin, RunningJob};
 use crate::deploy::credit;
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
 use crate::diff::style::clean;
@@ -17,6 +17,8 @@ use crate::project::{Project, Stage};
 crate::codes! {
     /// Files that cannot be read may be those of jobs.
     BROKEN_FILES = "P0996", "job files are broken, so that orphans cannot be told", "docs/plan.md";
+    /// What is named is no orphan.
+    NO_ORPHAN = "P0998", "what is to be pruned is no job without a file", "docs/plan.md";
     /// An orphan moved while it was looked at.
     ORPHAN_MOVED = "P0997", "a job without a file is not what was shown any more", "docs/plan.md";
 }
@@ -24,6 +26,9 @@ crate::codes! {
 /// Stop the jobs of a stage that have no file any more
 #[derive(Debug, Args)]
 pub struct Command {
+    /// Only these jobs, by ID or by the name that their file had; jobs of other projects must be named
+    #[arg(value_name = "JOB")]
+    jobs: Vec<String>,
     #[command(flatten)]
     stage: StageArgs,
     /// Let the cluster forget the jobs and their versions, those that are stopped already too
@@ -42,6 +47,8 @@ struct Orphan {
     running: RunningJob,
     allocations: u64,
     origin: Option<Origin>,
+    /// The other project that it is of.
+    of: Option<String>,
 }
 
 impl Command {
@@ -51,14 +58,24 @@ impl Command {
         let jobs = project.jobs()?;
         check_files(&project, &jobs)?;
         let cluster = rollout::open(&project, stage)?;
-        let stubs = planning::orphans(&*cluster, stage, &jobs)?;
-        let stubs: Vec<_> = stubs.into_iter().filter(|stub| self.purge || !stub.stopped).collect();
-        let looked = asking::each(&*cluster, planning::REQUESTS, &stubs, |stub| look(&*cluster, stage, stub));
+        let found = orphans::find(&*cluster, &project, stage)?;
+        let found = found.into_iter().filter(|orphan| self.purge || !orphan.stub.stopped).collect();
+        let (chosen, foreign) = self.choose(found, stage)?;
+        let looked =
+            asking::each(&*cluster, planning::REQUESTS, &chosen, |orphan| look(&*cluster, stage, orphan));
         let orphans: Vec<Orphan> =
             looked.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
         let printer = &context.printer;
         if printer.is_text() {
             show(context, &orphans);
+            orphans::show(printer, stage, &foreign);
+            if let Some(first) = foreign.first() {
+                printer.status(format_args!(
+                    "they are left alone; if one is yours, name it: platy-manage prune {} --stage={}",
+                    clean(&first.stub.id),
+                    stage.name
+                ));
+            }
         }
         let verb = if self.purge { "purge" } else { "stop" };
         let question = format!("{verb} {} in {}?", count(orphans.len(), "job"), cluster.describe());
@@ -81,12 +98,41 @@ impl Command {
             objects.push(object);
         }
         if !printer.is_text() {
-            printer.json(&json!({ "orphans": objects }));
+            let foreign = foreign.iter().map(|orphan| {
+                json!({"job_id": orphan.stub.id, "job": orphan.name(), "stage": stage.name,
+                       "status": orphan.stub.status, "project": orphan.of})
+            });
+            printer.json(&json!({ "orphans": objects, "foreign": foreign.collect::<Vec<_>>() }));
         } else if !self.dry_run && !orphans.is_empty() {
             let done = if self.purge { "purged" } else { "stopped" };
             printer.line(format_args!("{} {done}", count(orphans.len() - kinds.len(), "job")));
         }
         Ok(batch::worst(&kinds).map_or(Done::Ok, Done::Shown))
+    }
+
+    /// The orphans to stop, and those of other projects that are left alone.
+    fn choose(
+        &self,
+        found: Vec<orphans::Orphan>,
+        stage: &Stage,
+    ) -> Result<(Vec<orphans::Orphan>, Vec<orphans::Orphan>)> {
+        if self.jobs.is_empty() {
+            return Ok(found.into_iter().partition(|orphan| orphan.of.is_none()));
+        }
+        let is = |orphan: &orphans::Orphan, name: &str| orphan.stub.id == name || orphan.name() == name;
+        let unknown = self.jobs.iter().filter(|name| !found.iter().any(|orphan| is(orphan, name)));
+        let problem = |name: &String| {
+            let message = format!("`{name}` is no job without a file in `{}`", stage.name);
+            let known = found.iter().flat_map(|orphan| [orphan.stub.id.as_str(), orphan.name()]);
+            let hint = format!("`platy-manage prune --stage={} --dry-run` shows those that are", stage.name);
+            Diagnostic::error(&NO_ORPHAN, message).did_you_mean(name, known).hint(hint)
+        };
+        let problems: Vec<_> = unknown.map(problem).collect();
+        if !problems.is_empty() {
+            return Err(Failure { kind: FailureKind::Other, diagnostics: problems });
+        }
+        let named = |orphan: &orphans::Orphan| self.jobs.iter().any(|name| is(orphan, name));
+        Ok((found.into_iter().filter(named).collect(), Vec::new()))
     }
 
     /// Stops one, if it still is what was shown.
@@ -121,7 +167,8 @@ fn check_files(project: &Project, jobs: &[crate::project::JobEntry]) -> Result<(
 }
 
 /// Reads what a stub does not say; `None` where it is gone, or not ours after all.
-fn look(cluster: &dyn Cluster, stage: &Stage, stub: &JobStub) -> Result<Option<Orphan>> {
+fn look(cluster: &dyn Cluster, stage: &Stage, found: &orphans::Orphan) -> Result<Option<Orphan>> {
+    let stub = &found.stub;
     let Some(running) = cluster.read_job(&stub.id)? else { return Ok(None) };
     let is = |key: &str| running.meta.get(key) == stub.meta.get(key);
     let ours = running.meta.get("platy_stage").is_some_and(|name| *name == stage.name);
@@ -130,7 +177,7 @@ fn look(cluster: &dyn Cluster, stage: &Stage, stub: &JobStub) -> Result<Option<O
     }
     let allocations = stub.summary.values().map(|group| group.running + group.starting + group.queued).sum();
     let origin = credit::of(cluster, &running, &rollout::running_job(&running.job)?).origin();
-    Ok(Some(Orphan { running, allocations, origin }))
+    Ok(Some(Orphan { running, allocations, origin, of: found.of.clone() }))
 }
 
 fn show(context: &Context, orphans: &[Orphan]) {
@@ -139,14 +186,15 @@ fn show(context: &Context, orphans: &[Orphan]) {
         return printer.line("every job of the stage has a file");
     }
     let width = orphans.iter().map(|orphan| clean(&orphan.running.id).chars().count()).max().unwrap_or(0);
-    for Orphan { running, allocations, origin } in orphans {
+    for Orphan { running, allocations, origin, of } in orphans {
+        let of = of.as_ref().map_or_else(String::new, |of| format!("of {}, ", clean(of)));
         let from = match origin {
             Some(origin) => format!("{}, {}", clean(&origin.config), rollout::signature(origin)),
             None => "not known who submitted it".to_owned(),
         };
         let allocations = count(usize::try_from(*allocations).unwrap_or(usize::MAX), "allocation");
         printer.line(format_args!(
-            "{} {}  version {}, {}, {allocations}  {}",
+            "{} {}  version {}, {}, {allocations}  {of}{}",
             Styled(style::BAD, "-"),
             Styled(style::BOLD, format!("{:width$}", clean(&running.id))),
             running.version,
@@ -166,5 +214,6 @@ fn as_json(orphan: &Orphan, stage: &Stage) -> Json {
         "status": running.status,
         "allocations": orphan.allocations,
         "origin": orphan.origin,
+        "project": orphan.of,
     })
 }

@@ -26,6 +26,7 @@ use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::Value;
 use crate::merge::SharedId;
 use crate::project::{Project, Stage};
+use crate::revision;
 
 crate::codes! {
     /// The cluster holds something that is no job.
@@ -376,6 +377,7 @@ fn origin(project: &Project, compiled: &Compiled, set: &SetArgs) -> Origin {
         tool: concat!("platy-manage ", env!("CARGO_PKG_VERSION")).to_owned(),
         job_key: merged.job_key.clone(),
         config: project.within(merged.file.source.name()).display().to_string(),
+        project: revision::identity(project).to_owned(),
         stage: merged.stage.name.clone(),
         set: set.masked(),
         ..Origin::default()

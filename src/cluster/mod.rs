@@ -92,6 +92,11 @@ pub trait Cluster: Send + Sync {
     /// The namespace that this value is bound to.
     fn namespace(&self) -> &str;
 
+    /// The region that requests are for; `None` where that is the server's own.
+    fn region(&self) -> Option<&str> {
+        None
+    }
+
     /// Version and leader; proves that the cluster answers.
     fn info(&self) -> Result<ClusterInfo>;
 

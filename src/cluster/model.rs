@@ -248,6 +248,10 @@ pub struct Origin {
     pub job_key: String,
     /// The job file, relative to the project.
     pub config: String,
+    /// The repository of the project and the folder in it, as [`crate::revision::identity`] says it; empty where that
+    /// is not known.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub project: String,
     /// The stage.
     pub stage: String,
     /// The commit of the work tree, in full; empty outside a repository.

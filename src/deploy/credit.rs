@@ -42,6 +42,23 @@ pub fn of(cluster: &dyn Cluster, version: &RunningJob, job: &Job) -> Credit {
     }
 }
 
+/// The project that submitted a job, as its repository is called; `None` where no version tells.
+///
+/// An edit by hand does not make the job somebody else's, so older versions count too.
+pub fn project(cluster: &dyn Cluster, running: &RunningJob) -> Option<String> {
+    let said = |version: u64| {
+        let origin = cluster.submission(&running.id, version).ok().flatten()?.origin()?;
+        (!origin.project.is_empty()).then_some(origin.project)
+    };
+    said(running.version).or_else(|| {
+        let older = cluster.versions(&running.id).ok()?;
+        older
+            .iter()
+            .filter(|version| version.version != running.version)
+            .find_map(|version| said(version.version))
+    })
+}
+
 fn made(submission: &Submission, job: &Job) -> bool {
     // Stopping a job changes nothing else of what was submitted.
     let mut job = job.clone();

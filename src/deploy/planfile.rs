@@ -70,15 +70,15 @@ pub struct Identity {
     pub cluster: String,
     /// The namespace.
     pub namespace: String,
-    /// The region, if the stage sets one.
+    /// The region, from wherever it was set; `None` for that of the server.
     pub region: Option<String>,
 }
 
 impl Identity {
     /// That of an opened cluster.
-    pub fn of(cluster: &dyn Cluster, region: Option<&str>) -> Self {
+    pub fn of(cluster: &dyn Cluster) -> Self {
         let namespace = cluster.namespace().to_owned();
-        Self { cluster: cluster.describe(), namespace, region: region.map(str::to_owned) }
+        Self { cluster: cluster.describe(), namespace, region: cluster.region().map(str::to_owned) }
     }
 
     /// In words.

@@ -43,7 +43,7 @@ pub fn all() -> Vec<&'static Code> {
         crate::deploy::verdict::CODES,
         crate::deploy::planfile::CODES,
         crate::deploy::drift::CODES,
-        crate::cli::planning::CODES,
+        crate::cli::orphans::CODES,
         crate::cli::prune::CODES,
     ];
     let subjects = crate::validate::rules::SUBJECTS.iter().flat_map(|subject| subject.rules);

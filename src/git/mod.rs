@@ -305,6 +305,43 @@ impl Git {
 }
 
 impl Git {
+    /// Where the repository comes from, the same however it was cloned: `git.example.com/team/fleet`. It is that of the
+    /// remote `origin`, or of the only one.
+    pub fn home(&self) -> Option<String> {
+        let remotes = self.repository.remotes().ok()?;
+        let names: Vec<&str> = remotes.iter().flatten().flatten().collect();
+        let name = match &names[..] {
+            [only] => only,
+            names => names.iter().find(|name| **name == "origin")?,
+        };
+        let remote = self.repository.find_remote(name).ok()?;
+        let url = remote.url().ok()?;
+        Some(address(url).unwrap_or_else(|| self.folder(url)))
+    }
+
+    /// A remote that is a folder of this machine, or of its network.
+    fn folder(&self, url: &str) -> String {
+        let path = self.root.join(url.strip_prefix("file://").unwrap_or(url));
+        path.canonicalize().unwrap_or(path).display().to_string()
+    }
+}
+
+/// Host and path of the address of a repository, without user, password, port and what the forms differ in.
+fn address(url: &str) -> Option<String> {
+    let (host, path) = match url.split_once("://") {
+        Some(("file", _)) => return None,
+        Some((_, rest)) => rest.split_once('/')?,
+        // `git@host:path`; a path of this machine has its slash first.
+        None => url.split_once(':').filter(|(host, _)| !host.is_empty() && !host.contains('/'))?,
+    };
+    let host = host.rsplit('@').next().unwrap_or(host);
+    let host = host.split(':').next().unwrap_or(host).to_lowercase();
+    let path = path.split(['?', '#']).next().unwrap_or(path).trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path).trim_end_matches('/');
+    Some(format!("{host}/{path}"))
+}
+
+impl Git {
     /// Who works here, if git is told.
     pub fn user(&self) -> Option<String> {
         let signature = self.repository.signature().ok()?;
@@ -358,5 +395,27 @@ impl Git {
             }
         }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_the_same_in_all_its_forms() {
+        for url in [
+            "https://git.example.com/team/fleet.git",
+            "https://user:s3cret@Git.Example.com/team/fleet",
+            "https://git.example.com:8443/team/fleet/",
+            "ssh://git@git.example.com:2222/team/fleet.git",
+            "git@git.example.com:team/fleet.git",
+            "git.example.com:/team/fleet",
+        ] {
+            assert_eq!(address(url).as_deref(), Some("git.example.com/team/fleet"), "{url}");
+        }
+        for folder in ["/srv/git/fleet.git", "../fleet.git", "file:///srv/git/fleet.git", "./a:b"] {
+            assert_eq!(address(folder), None, "{folder}");
+        }
     }
 }

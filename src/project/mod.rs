@@ -7,6 +7,7 @@ mod read;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 
@@ -59,6 +60,8 @@ pub struct Project {
     pub vars: Option<Node>,
     /// Files that are there and must not be read, with why; by their absolute paths.
     refused: HashMap<PathBuf, Diagnostic>,
+    /// What the project is called, once somebody asked.
+    identity: OnceLock<String>,
     /// What a path is shown relative to: how the folder was named on the command line.
     shown: PathBuf,
 }
@@ -207,6 +210,11 @@ impl Project {
     /// All that is wrong with `platy.yaml`.
     pub fn open_as(root: &Path, shown: PathBuf) -> Result<Self> {
         Self::read(root, shown)
+    }
+
+    /// What the project is called; it is looked for once.
+    pub fn identity(&self, find: impl FnOnce() -> String) -> &str {
+        self.identity.get_or_init(find)
     }
 
     /// A path as the user would write it: relative to the working folder where it is below or above it.

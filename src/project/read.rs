@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 
@@ -72,6 +73,7 @@ impl Project {
             repositories,
             vars: node.get("vars").cloned(),
             refused: HashMap::new(),
+            identity: OnceLock::new(),
             shown,
         })
     }

@@ -18,6 +18,7 @@ mod cli_needs;
 mod cli_operate;
 mod cli_plan;
 mod cli_project;
+mod cli_prune;
 mod cli_stages;
 mod cluster;
 mod cluster_local;

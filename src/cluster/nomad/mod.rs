@@ -97,6 +97,10 @@ impl Cluster for NomadCluster {
         &self.http.connection.namespace
     }
 
+    fn region(&self) -> Option<&str> {
+        self.http.connection.region.as_deref()
+    }
+
     fn info(&self) -> Result<ClusterInfo> {
         let call = Call::get("/v1/status/leader".to_owned(), "ask for the leader", "");
         let leader = self.http.json::<String>(call)?.value;

@@ -209,3 +209,59 @@ fn a_plan_file_is_for_the_region_that_it_was_made_in() {
     run("apply west.plan --dry-run", "").exits(0);
     run("apply west.plan --dry-run", "eu").exits(6).says("region `west`");
 }
+
+/// On a real Nomad: instances are told by their parent, a project by the submission that Nomad keeps.
+#[test]
+fn a_real_nomad_keeps_what_prune_must_spare() {
+    let Some(agent) = crate::agent::shared() else { return };
+    let at = |remote: &str| {
+        let cli = project(remote, &[]);
+        cli.write(
+            "platy.yaml",
+            &format!(
+                "clusters:\n  real: {{address: \"{}\"}}\nstages:\n  pruned: {{cluster: real}}\n  beside: {{cluster: real}}\n\
+                 default_stage: pruned\ndefaults:\n  config: {{user: e2e, driver: raw_exec, command: /bin/sh, cpu: 0.02, \
+                 ram: 20, args: [\"-c\", \"exec sleep 600\"]}}\n",
+                agent.address
+            ),
+        );
+        cli
+    };
+    let (ours, theirs) =
+        (at("https://git.example.com/team/fleet"), at("https://git.example.com/other/fleet"));
+    ours.write("jobs/prune-asked.yaml", "file: worker\nconfig: {parameters: {optional: [day]}}\n");
+    ours.write("jobs/prune-nightly.yaml", "file: worker\nconfig: {schedule: '0 3 1 1 *'}\n");
+    ours.write("jobs/prune-plain.yaml", "file: worker\n");
+    theirs.write("jobs/prune-theirs.yaml", "file: worker\n");
+    ours.run("apply --all").exits(0);
+    ours.run("apply prune-plain --stage=beside").exits(0);
+    theirs.run("apply --all").exits(0);
+    let asked = ours.run("dispatch prune-asked --detach --format json").exits(0).json();
+    let forced = ours.run("run prune-nightly --detach --format json").exits(0).json();
+    let instances: Vec<String> =
+        [&asked, &forced].iter().map(|json| json["instance"].as_str().unwrap().to_owned()).collect();
+    for name in ["asked", "nightly", "plain"] {
+        std::fs::remove_file(ours.root().join(format!("jobs/prune-{name}.yaml"))).unwrap();
+    }
+    let run = ours.run("prune --yes").exits(0).says("3 jobs stopped").says("1 job of other projects");
+    run.says("git.example.com/other/fleet");
+    let read = |id: &str| {
+        let response = ureq::get(format!("{}/v1/job/{}", agent.address, id.replace('/', "%2F"))).call();
+        response.unwrap().body_mut().read_json::<Value>().unwrap()
+    };
+    for id in
+        ["prune-plain-beside", "prune-theirs-pruned"].into_iter().chain(instances.iter().map(|id| &**id))
+    {
+        assert_eq!(read(id)["Stop"], json!(false), "{id}");
+    }
+    for name in ["asked", "nightly", "plain"] {
+        assert_eq!(read(&format!("prune-{name}-pruned"))["Stop"], json!(true), "{name}");
+    }
+    ours.run("prune prune-theirs --yes --purge").exits(0);
+    ours.run("prune --yes --purge").exits(0);
+    ours.run("prune --stage=beside --yes --purge").exits(0);
+    for id in &instances {
+        let _ =
+            ureq::delete(format!("{}/v1/job/{}?purge=true", agent.address, id.replace('/', "%2F"))).call();
+    }
+}

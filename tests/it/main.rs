@@ -43,6 +43,7 @@ mod jobspec_defaults;
 mod jobspec_emit;
 mod jobspec_json;
 mod jobspec_parse;
+mod jobspec_places;
 mod jobspec_reference;
 mod literal_secrets;
 mod merge;

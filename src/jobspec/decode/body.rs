@@ -1,10 +1,13 @@
 //! The body of a declared block: its attributes, nested blocks, labels and free parts.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 
 use super::value::{free, text};
 use super::{DUPLICATE_BLOCK, Decoder, EXTRA_LABEL, MISSING, UNKNOWN_ATTRIBUTE, UNKNOWN_BLOCK, UNSUITABLE};
 use crate::diagnostic::nearest;
+use crate::jobspec::blocks::GROUP;
 use crate::jobspec::declare::{BlockType, Default, Field, MapForm, Type};
 use crate::jobspec::eval::expression::{Evaluator, Scope};
 use crate::jobspec::syntax::{Attribute, Block, Body, ExprKind, Span, Structure};
@@ -15,6 +18,29 @@ pub(super) struct Decoded {
     pub object: Object,
     /// Blocks of the declaration's `inherited`, by their HCL name.
     pub inherited: Vec<(&'static str, Object)>,
+    /// The headers of the nested blocks that may be there once, by their HCL name.
+    seen: Vec<(&'static str, Span)>,
+}
+
+/// A block to decode: one of the file, or one that a `dynamic` block makes.
+pub(super) struct Written<'b, 's> {
+    /// What stands before its brace; of one that was made, the `dynamic` block's.
+    pub header: Span,
+    pub labels: Vec<(Cow<'b, str>, Span)>,
+    pub open: Span,
+    pub body: &'b Body<'s>,
+}
+
+impl<'b, 's> Written<'b, 's> {
+    /// A block of the file.
+    pub(super) fn from_file(block: &'b Block<'s>) -> Self {
+        Self {
+            header: block.header(),
+            labels: block.labels.iter().map(|label| (Cow::Borrowed(&*label.text), label.span)).collect(),
+            open: block.open,
+            body: &block.body,
+        }
+    }
 }
 
 impl Decoded {
@@ -57,24 +83,17 @@ pub(super) fn check_labels(evaluator: &Evaluator<'_>, block: &Block<'_>, names: 
 
 impl Decoder<'_> {
     /// A block of this type.
-    pub(super) fn object(&self, ty: &'static BlockType, block: &Block<'_>, scope: &Scope<'_>) -> Decoded {
-        let mut decoded = self.body(ty, &block.body, block.open, scope);
-        decoded.object.span = Some(block.header());
-        for (label, json) in block.labels.iter().zip(ty.labels) {
-            self.label(ty, &mut decoded.object, json, &label.text, label.span);
+    fn object(&self, ty: &'static BlockType, block: &Written<'_, '_>, scope: &Scope<'_>) -> Decoded {
+        let mut decoded = self.body(ty, block.body, block.open, scope);
+        decoded.object.span = Some(block.header);
+        for ((text, span), json) in block.labels.iter().zip(ty.labels) {
+            Self::label(ty, &mut decoded.object, json, text, *span);
         }
         decoded
     }
 
     /// Sets the field of a label.
-    pub(super) fn label(
-        &self,
-        ty: &'static BlockType,
-        object: &mut Object,
-        json: &str,
-        text: &str,
-        span: Span,
-    ) {
+    fn label(ty: &'static BlockType, object: &mut Object, json: &str, text: &str, span: Span) {
         let word = ty.label_words.iter().find(|(word, _)| text.eq_ignore_ascii_case(word));
         let text = word.map_or(text, |(_, value)| value);
         if let Some(node) = object.get_mut(json) {
@@ -90,13 +109,23 @@ impl Decoder<'_> {
         open: Span,
         scope: &Scope<'_>,
     ) -> Decoded {
-        let mut decoded = Decoded { object: Object::new(ty), inherited: Vec::new() };
-        let mut first: Vec<(&'static str, &Block<'_>)> = Vec::new();
+        let mut decoded = Decoded { object: Object::new(ty), inherited: Vec::new(), seen: Vec::new() };
         let mut shorthands: Vec<(usize, Node)> = Vec::new();
         for structure in &body.structures {
             match structure {
                 Structure::Attribute(attribute) => {
-                    self.known_attribute(ty, attribute, scope, &mut decoded.object, &mut shorthands);
+                    let name = attribute.name.name;
+                    let block = body.structures.iter().find_map(|structure| match structure {
+                        Structure::Block(block) if block.ident.name == name => Some(block),
+                        _ => None,
+                    });
+                    // Of `env = …` and `env { … }` the block is read.
+                    match block.filter(|_| is_either(ty, name)) {
+                        Some(block) => self.twice(name, block.header()),
+                        None => {
+                            self.known_attribute(ty, attribute, scope, &mut decoded.object, &mut shorthands);
+                        }
+                    }
                 }
                 Structure::Block(block) if block.ident.name == "dynamic" => {
                     self.dynamic(ty, block, scope, &mut decoded);
@@ -105,15 +134,9 @@ impl Decoder<'_> {
                     let Some(field) = self.block_field(ty, block.ident.name, block.ident.span) else {
                         continue;
                     };
-                    let repeats = matches!(field.ty, Type::Blocks(_) | Type::BlockMap(_));
-                    if !repeats {
-                        if let Some((_, earlier)) = first.iter().find(|(name, _)| *name == field.hcl) {
-                            self.duplicate(block, earlier);
-                            continue;
-                        }
-                        first.push((field.hcl, block));
+                    if check_labels(&self.evaluator, block, label_names(field)) {
+                        self.nested(ty, field, &Written::from_file(block), scope, &mut decoded);
                     }
-                    self.nested(ty, field, block, scope, &mut decoded);
                 }
             }
         }
@@ -127,7 +150,7 @@ impl Decoder<'_> {
                 if field.required && !written {
                     self.evaluator.report(self.evaluator.error(
                         &MISSING,
-                        open,
+                        self.missing_at(open, body),
                         format!("Missing required argument: the argument `{}` is required, but no definition was found", field.hcl),
                     ));
                 } else if field.parser_fills {
@@ -158,10 +181,9 @@ impl Decoder<'_> {
                     | Type::BlockMap(_)
             );
             if takes {
-                if let Some(node) = self.attribute(field, &attribute.expr, scope) {
-                    if !object.fields[i].is_null() {
-                        self.twice(name, attribute.name.span);
-                    }
+                // It was written, even if it is wrong.
+                object.fields[i].span = Some(attribute.expr.span);
+                if let Some(node) = self.attribute(ty, field, &attribute.expr, scope) {
                     object.fields[i] = node;
                 }
                 return;
@@ -201,6 +223,16 @@ impl Decoder<'_> {
         } else {
             diagnostic.hint(names_hint(ty, name))
         });
+    }
+
+    /// Where what is missing in a body is missed: at its brace, or at the one argument of a body
+    /// on one line.
+    pub(super) fn missing_at(&self, open: Span, body: &Body<'_>) -> Span {
+        let text = self.evaluator.source.text().get(body.span.range()).unwrap_or_default();
+        match &body.structures[..] {
+            [Structure::Attribute(attribute)] if !text.contains('\n') => attribute.name.span,
+            _ => open,
+        }
     }
 
     /// A field that was set by an attribute and by a block.
@@ -266,56 +298,48 @@ impl Decoder<'_> {
     }
 
     /// Puts a nested block into its field.
-    fn nested(
+    pub(super) fn nested(
         &self,
         ty: &'static BlockType,
         field: &'static Field,
-        block: &Block<'_>,
+        block: &Written<'_, '_>,
         scope: &Scope<'_>,
         into: &mut Decoded,
     ) {
-        let names: &[&str] = match field.ty {
-            Type::Block(inner) | Type::Blocks(inner) | Type::BlockMap(inner) if inner.labels.len() == 1 => {
-                &["name"]
+        // Of what a group hands down, Nomad's parser takes the last one, and forgets its mistakes.
+        let lax = field.json.is_empty() && std::ptr::eq(ty, &raw const GROUP);
+        if !lax && !may_repeat(field) {
+            if let Some((_, first)) = into.seen.iter().find(|(name, _)| *name == field.hcl) {
+                self.duplicate(field.hcl, block.header, *first);
+                return;
             }
-            _ => &[],
-        };
-        if !check_labels(&self.evaluator, block, names) {
+            into.seen.push((field.hcl, block.header));
+        }
+        if let Some(inner) = field.block_type() {
+            let before = self.evaluator.problem_count();
+            let decoded = self.object(inner, block, scope);
+            if lax {
+                self.evaluator.forget_problems(before);
+            }
+            self.place(ty, field, decoded, into);
             return;
         }
-        match field.block_type() {
-            Some(inner) => {
-                let decoded = self.object(inner, block, scope);
-                self.place(ty, field, decoded, into);
+        let Some((i, _)) = ty.by_hcl(field.hcl) else { return };
+        let value = match field.ty {
+            Type::Any => {
+                let mut map = self.free_body(block.body, scope);
+                // A null of the block's own is as if it were not written; deeper ones stay.
+                map.retain(|_, node| !node.is_null());
+                tree::Value::Map(map)
             }
-            None => {
-                let Some((i, _)) = ty.by_hcl(field.hcl) else { return };
-                let value = match field.ty {
-                    Type::Any => {
-                        let mut map = self.free_body(&block.body, scope);
-                        // A null of the block's own is as if it were not written; deeper ones stay.
-                        map.retain(|_, node| !node.is_null());
-                        tree::Value::Map(map)
-                    }
-                    Type::ListMap => self.list_map(&block.body, scope),
-                    _ => self.string_map(&block.body, scope),
-                };
-                if !into.object.fields[i].is_null() {
-                    self.twice(field.hcl, block.ident.span);
-                }
-                into.object.fields[i] = Node { value, span: Some(block.header()) };
-            }
-        }
+            Type::ListMap => self.list_map(block.body, scope),
+            _ => self.string_map(block.body, scope),
+        };
+        into.object.fields[i] = Node { value, span: Some(block.header) };
     }
 
     /// Puts a decoded block into its field.
-    pub(super) fn place(
-        &self,
-        ty: &'static BlockType,
-        field: &'static Field,
-        mut decoded: Decoded,
-        into: &mut Decoded,
-    ) {
+    fn place(&self, ty: &'static BlockType, field: &'static Field, mut decoded: Decoded, into: &mut Decoded) {
         if field.json.is_empty() {
             into.inherited.push((field.hcl, decoded.object));
             return;
@@ -419,7 +443,7 @@ impl Decoder<'_> {
             };
             let field = Field::strings("", "", "");
             let named = Field { hcl: "a header", ..field };
-            if let Some(node) = self.attribute(&named, &attribute.expr, scope) {
+            if let Some(node) = self.attribute_of(&named, &attribute.expr, scope) {
                 map.insert(attribute.name.name.to_owned(), node);
             }
         }
@@ -465,6 +489,24 @@ impl Decoder<'_> {
         map.sort_keys();
         map
     }
+}
+
+/// What the labels of the blocks in a field are called.
+pub(super) fn label_names(field: &Field) -> &'static [&'static str] {
+    match field.block_type() {
+        Some(inner) if inner.labels.len() == 1 => &["name"],
+        _ => &[],
+    }
+}
+
+/// Whether there may be several blocks of a field.
+pub(super) fn may_repeat(field: &Field) -> bool {
+    matches!(field.ty, Type::Blocks(_) | Type::BlockMap(_))
+}
+
+/// Whether a map may be written as an attribute or as a block.
+fn is_either(ty: &BlockType, name: &str) -> bool {
+    ty.by_hcl(name).is_some_and(|(_, field)| matches!(field.ty, Type::StringMap(MapForm::Either)))
 }
 
 /// The constant that the parser itself fills in.

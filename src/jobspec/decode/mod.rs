@@ -131,7 +131,7 @@ impl Decoder<'_> {
             return None;
         };
         for other in &jobs[1..] {
-            self.duplicate(other, first);
+            self.duplicate("job", other.header(), first.header());
         }
         let mut decoded = self.body(&JOB, &first.body, first.open, &Scope::ROOT);
         decoded.object.span = Some(first.header());
@@ -144,16 +144,11 @@ impl Decoder<'_> {
     }
 
     /// Reports a block that is there twice.
-    pub(super) fn duplicate(&self, again: &Block<'_>, first: &Block<'_>) {
-        let name = again.ident.name;
+    pub(super) fn duplicate(&self, name: &str, again: Span, first: Span) {
         self.evaluator.report(
             self.evaluator
-                .error(
-                    &DUPLICATE_BLOCK,
-                    again.header(),
-                    format!("Duplicate {name} block: only one is allowed"),
-                )
-                .related(self.evaluator.source.place(first.header().range()), "first here"),
+                .error(&DUPLICATE_BLOCK, again, format!("Duplicate {name} block: only one is allowed"))
+                .related(self.evaluator.source.place(first.range()), "first here"),
         );
     }
 }

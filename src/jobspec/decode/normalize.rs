@@ -1,7 +1,7 @@
 //! What Nomad's parser does with a job once it is decoded (jobspec2, `normalizeJob`).
 
 use super::{Decoder, SCALING};
-use crate::jobspec::blocks::{GROUP, NETWORK, RESERVED_PORT, TASK, TASK_SCALING};
+use crate::jobspec::blocks::{GROUP, RESERVED_PORT, TASK, TASK_SCALING};
 use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::{Node, Object, Value};
 
@@ -14,8 +14,6 @@ pub(super) fn inside(decoder: &Decoder<'_>, object: &mut Object, handed: Handed)
         group(decoder, object, handed);
     } else if std::ptr::eq(object.ty, &raw const TASK) {
         task(decoder, object);
-    } else if std::ptr::eq(object.ty, &raw const NETWORK) {
-        ports(object);
     }
 }
 
@@ -102,6 +100,7 @@ fn append_secrets(task: &mut Object, secrets: &[Object]) {
 }
 
 fn group(decoder: &Decoder<'_>, group: &mut Object, handed: Handed) {
+    group.blocks_mut("Networks").for_each(ports);
     let (mut vault, mut secrets) = (None, Vec::new());
     for (name, object) in handed {
         match name {
@@ -124,7 +123,7 @@ fn group(decoder: &Decoder<'_>, group: &mut Object, handed: Handed) {
     }
     let Some(scaling) = group.block("Scaling") else { return };
     let kind = scaling.get("Type");
-    if kind.as_str().is_some_and(|kind| kind != "horizontal") {
+    if kind.as_str().is_some_and(|kind| !matches!(kind, "" | "horizontal")) {
         let span = kind.span.or(scaling.span).unwrap_or_default();
         decoder.evaluator.report(
             decoder
@@ -137,7 +136,7 @@ fn group(decoder: &Decoder<'_>, group: &mut Object, handed: Handed) {
                 .hint("the scaling of a group is `horizontal`"),
         );
     }
-    if scaling.get("Max").is_null() {
+    if scaling.get("Max").span.is_none() {
         // What is missing is missed at the brace that opens the block.
         let header = scaling.span.unwrap_or_default();
         let rest = decoder.evaluator.source.text().get(header.end as usize..).unwrap_or_default();
@@ -156,6 +155,9 @@ fn group(decoder: &Decoder<'_>, group: &mut Object, handed: Handed) {
 }
 
 fn task(decoder: &Decoder<'_>, task: &mut Object) {
+    if let Some(resources) = task.block_mut("Resources") {
+        resources.blocks_mut("Networks").for_each(ports);
+    }
     // The identity without a name is the task's own.
     if let Some(Value::List(identities)) = task.get_mut("Identities").map(|node| &mut node.value)
         && let Some(i) = identities.iter().position(|node| {

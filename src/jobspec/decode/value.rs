@@ -3,30 +3,69 @@
 use indexmap::IndexMap;
 
 use super::{Decoder, UNSUITABLE};
-use crate::jobspec::declare::{Field, Type, Unset, Width};
+use crate::jobspec::declare::{BlockType, Field, Type, Unset, Width};
 use crate::jobspec::eval::expression::Scope;
+use crate::jobspec::eval::number::Number;
 use crate::jobspec::eval::ty::Type as ValueType;
 use crate::jobspec::eval::value::Value;
-use crate::jobspec::syntax::Expr;
+use crate::jobspec::syntax::{Expr, Span};
 use crate::jobspec::tree;
 
 impl Decoder<'_> {
     /// The node of an attribute; `None` once its mistake has been reported.
-    pub(super) fn attribute(&self, field: &Field, expr: &Expr<'_>, scope: &Scope<'_>) -> Option<tree::Node> {
+    pub(super) fn attribute(
+        &self,
+        ty: &BlockType,
+        field: &Field,
+        expr: &Expr<'_>,
+        scope: &Scope<'_>,
+    ) -> Option<tree::Node> {
+        if ty.shorthands.is_empty() {
+            return self.attribute_of(field, expr, scope);
+        }
+        // Nomad reads constraints and affinities in another way: a null is as if it were not
+        // written, numbers are cut to size, and an error is at the whole value.
         let value = self.evaluator.eval(expr, scope)?;
-        let value = match self.convert(field, value) {
-            Ok(value) => value,
-            Err(why) => {
-                let span = self.evaluator.start(expr);
-                self.evaluator.report(
-                    self.evaluator
-                        .error(&UNSUITABLE, span, format!("Unsuitable value type for `{}`: {why}", field.hcl))
-                        .hint(hint(&field.ty)),
-                );
-                return None;
-            }
+        let value = match (field.ty, value) {
+            (_, Value::Null) => Ok(tree::Value::Null),
+            (Type::Int(_), value) => ValueType::Number.convert(value).map(|value| match value {
+                Value::Number(number) => tree::Value::Int(wrapped(&number)),
+                _ => tree::Value::Null,
+            }),
+            (_, value) => self.convert(field, value),
         };
-        Some(tree::Node { value, span: Some(expr.span) })
+        match value {
+            Ok(value) => Some(tree::Node { value, span: Some(expr.span) }),
+            Err(why) => {
+                self.unsuitable(field, expr.span, &why);
+                None
+            }
+        }
+    }
+
+    /// The node of a field's value; `None` once its mistake has been reported.
+    pub(super) fn attribute_of(
+        &self,
+        field: &Field,
+        expr: &Expr<'_>,
+        scope: &Scope<'_>,
+    ) -> Option<tree::Node> {
+        let value = self.evaluator.eval(expr, scope)?;
+        match self.convert(field, value) {
+            Ok(value) => Some(tree::Node { value, span: Some(expr.span) }),
+            Err(why) => {
+                self.unsuitable(field, self.evaluator.start(expr), &why);
+                None
+            }
+        }
+    }
+
+    fn unsuitable(&self, field: &Field, span: Span, why: &str) {
+        self.evaluator.report(
+            self.evaluator
+                .error(&UNSUITABLE, span, format!("Unsuitable value type for `{}`: {why}", field.hcl))
+                .hint(hint(&field.ty)),
+        );
     }
 
     fn convert(&self, field: &Field, value: Value) -> Result<tree::Value, String> {
@@ -97,14 +136,30 @@ fn whole(value: Value, width: Width) -> Result<i64, String> {
     let Value::Number(number) = ValueType::Number.convert(value)? else {
         return Err("null is not allowed".to_owned());
     };
-    if !number.is_whole() {
+    // Of a number without sign Nomad's parser drops the fraction, if that is a short one.
+    let unsigned = !matches!(width, Width::Int | Width::I8);
+    let dropped = unsigned && number >= Number::literal(1) && number.significant_bits() <= 64;
+    if !number.is_whole() && !dropped {
         return Err("a whole number is required".to_owned());
     }
     let (least, greatest) = width.range();
-    number
-        .as_i64()
+    let (negative, magnitude) = number.truncated();
+    i64::try_from(&magnitude)
+        .ok()
+        .map(|magnitude| if negative { -magnitude } else { magnitude })
         .filter(|number| width.holds(*number))
         .ok_or_else(|| format!("the number must be between {least} and {greatest}"))
+}
+
+/// A number as Go makes an `int8` of it: the lowest bits of the nearest 64 bits.
+fn wrapped(number: &Number) -> i64 {
+    let (negative, magnitude) = number.truncated();
+    let magnitude = i64::try_from(&magnitude).ok();
+    let whole = match (negative, magnitude) {
+        (false, magnitude) => magnitude.unwrap_or(i64::MAX),
+        (true, magnitude) => magnitude.map_or(i64::MIN, |magnitude| -magnitude),
+    };
+    i64::from(whole as i8)
 }
 
 /// A Go duration (`"1m30s"`) or a number of nanoseconds.

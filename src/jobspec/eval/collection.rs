@@ -58,20 +58,15 @@ impl Evaluator<'_> {
 
     /// The keys and values of a collection.
     pub fn elements(&self, collection: Value, span: Span) -> Option<Vec<(Value, Value)>> {
-        match collection {
-            Value::List(items) | Value::Tuple(items) => {
-                Some(items.into_iter().enumerate().map(|(i, item)| (Value::int(i as i64), item)).collect())
-            }
-            Value::Set(items) => Some(items.into_iter().map(|item| (item.clone(), item)).collect()),
-            Value::Map(members) | Value::Object(members) => {
-                Some(members.into_iter().map(|(key, value)| (Value::String(key), value)).collect())
-            }
-            Value::Null => self.fail(&ITERATION, span, "Iteration over null value: null has no elements"),
-            other => self.fail(
+        let (kind, null) = (collection.kind(), collection.is_null());
+        match collection.into_pairs() {
+            None if null => self.fail(&ITERATION, span, "Iteration over null value: null has no elements"),
+            None => self.fail(
                 &ITERATION,
                 span,
-                format!("Iteration over non-iterable value: a {} has no elements", other.kind()),
+                format!("Iteration over non-iterable value: a {kind} has no elements"),
             ),
+            pairs => pairs,
         }
     }
 

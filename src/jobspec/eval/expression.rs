@@ -49,6 +49,8 @@ pub struct Evaluator<'a> {
     steps: Cell<u64>,
     bytes: Cell<u64>,
     problems: RefCell<Vec<Diagnostic>>,
+    /// That there were too many steps: said even where other problems are forgotten.
+    exhausted: RefCell<Option<Diagnostic>>,
 }
 
 /// The variables of the surrounding `for` expressions and `dynamic` blocks.
@@ -88,17 +90,25 @@ impl<'a> Evaluator<'a> {
             steps: Cell::new(0),
             bytes: Cell::new(0),
             problems: RefCell::default(),
+            exhausted: RefCell::default(),
         }
     }
 
     /// What was wrong so far.
     pub fn take_problems(&self) -> Vec<Diagnostic> {
-        self.problems.take()
+        let mut problems = self.problems.take();
+        problems.extend(self.exhausted.take());
+        problems
     }
 
     /// How many problems were reported so far.
     pub fn problem_count(&self) -> usize {
         self.problems.borrow().len()
+    }
+
+    /// Forgets the problems beyond the first `count`.
+    pub fn forget_problems(&self, count: usize) {
+        self.problems.borrow_mut().truncate(count);
     }
 
     /// Reports a problem.
@@ -126,7 +136,7 @@ impl<'a> Evaluator<'a> {
         self.bytes.set(total + bytes as u64);
         let over = steps + 1 > MAX_STEPS || total + bytes as u64 > MAX_BYTES;
         if over {
-            self.report(
+            *self.exhausted.borrow_mut() = Some(
                 self.error(&BUDGET, span, "evaluating this takes too many steps or makes too much text")
                     .hint("look for loops in loops, or for text that is repeated many times"),
             );

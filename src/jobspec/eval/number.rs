@@ -220,6 +220,11 @@ impl Number {
         }
     }
 
+    /// How many bits its mantissa takes at least.
+    pub fn significant_bits(&self) -> u64 {
+        self.big().mantissa.bits()
+    }
+
     /// Sign and magnitude without the fraction.
     pub fn truncated(&self) -> (bool, BigUint) {
         let big = self.big();

@@ -164,9 +164,14 @@ impl Evaluator<'_> {
             ExprKind::Call(call) => Span { start: call.name.span.start, end: call.name.span.end + 1 },
             ExprKind::Conditional(parts) => self.start(&parts[0]),
             ExprKind::Binary(_, left, _) => self.start(left),
+            ExprKind::Parens(inner) => self.start(inner),
             ExprKind::Splat(splat) => splat.marker,
-            ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) => byte(expr.span.start),
-            // The text in the quotes, or the first line of a heredoc.
+            ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) | ExprKind::Unary(..) => {
+                byte(expr.span.start)
+            }
+            ExprKind::Index(inner, key) if !is_literal_key(key) => byte(self.bracket(inner, key)),
+            // The text in the quotes, or the first line of a heredoc; behind it if it is empty.
+            ExprKind::String(text) if text.is_empty() => Span { start: expr.span.end, end: expr.span.end },
             ExprKind::String(_) => {
                 let text = self.source.text().get(expr.span.range()).unwrap_or_default();
                 let skipped = if text.starts_with('"') { 1 } else { text.find('\n').map_or(0, |at| at + 1) };
@@ -176,13 +181,27 @@ impl Evaluator<'_> {
             }
             ExprKind::Template(parts) => match parts.first() {
                 Some(TemplatePart::Literal(_, span)) => *span,
-                Some(TemplatePart::Interpolation(_, span)) if parts.len() == 1 => *span,
+                // One interpolation alone is not a text, and starts where its quotes do.
+                Some(TemplatePart::Interpolation(..)) if parts.len() == 1 => expr.span,
                 Some(TemplatePart::Interpolation(inner, _)) => self.start(inner),
-                _ => expr.span,
+                Some(TemplatePart::If(branch)) => self.start(&branch.condition),
+                Some(TemplatePart::For(form)) => form.span,
+                None => expr.span,
             },
             _ => expr.span,
         }
     }
+
+    /// Where the bracket before a key stands.
+    fn bracket(&self, inner: &Expr<'_>, key: &Expr<'_>) -> u32 {
+        let between = self.source.text().get(inner.span.end as usize..key.span.start as usize);
+        inner.span.end + between.and_then(|text| text.find('[')).unwrap_or(0) as u32
+    }
+}
+
+/// Whether a key is written out, so that it is part of a traversal.
+fn is_literal_key(key: &Expr<'_>) -> bool {
+    matches!(key.kind, ExprKind::Number(_) | ExprKind::String(_))
 }
 
 /// The name at the root of a traversal whose every step is written out.
@@ -190,9 +209,7 @@ pub(super) fn root<'s>(expr: &Expr<'s>) -> Option<&'s str> {
     match &expr.kind {
         ExprKind::Variable(name) => Some(name),
         ExprKind::GetAttr(inner, _) => root(inner),
-        ExprKind::Index(inner, key) if matches!(key.kind, ExprKind::Number(_) | ExprKind::String(_)) => {
-            root(inner)
-        }
+        ExprKind::Index(inner, key) if is_literal_key(key) => root(inner),
         _ => None,
     }
 }

@@ -103,6 +103,20 @@ impl Value {
         }
     }
 
+    /// What a collection holds, each with its key: a name, a position, or (in a set) itself.
+    pub fn into_pairs(self) -> Option<Vec<(Self, Self)>> {
+        Some(match self {
+            Self::List(items) | Self::Tuple(items) => {
+                items.into_iter().enumerate().map(|(i, item)| (Self::int(i as i64), item)).collect()
+            }
+            Self::Set(items) => items.into_iter().map(|item| (item.clone(), item)).collect(),
+            Self::Map(members) | Self::Object(members) => {
+                members.into_iter().map(|(key, value)| (key.into(), value)).collect()
+            }
+            _ => return None,
+        })
+    }
+
     /// The members of a map or an object.
     pub fn members(&self) -> Option<&BTreeMap<String, Self>> {
         match self {

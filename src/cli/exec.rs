@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use clap::Args;
 
 use super::context::{Access, Context};
-use super::logs::PickArgs;
+use super::pick::PickArgs;
 use super::target::TargetArgs;
 use super::{Done, Result};
 use crate::cluster::{ExecIo, ExecRequest, Stream};

@@ -109,6 +109,17 @@ impl Printer {
         }
     }
 
+    /// Writes bytes to stdout as they are, whatever they are.
+    pub fn bytes(&self, bytes: &[u8]) {
+        if self.closed.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut out = std::io::stdout().lock();
+        if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
+            self.closed.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Whether nobody reads the result any more.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)

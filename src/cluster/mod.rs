@@ -159,11 +159,15 @@ pub trait Cluster: Send + Sync {
     /// The allocations of a job, those of older versions too.
     fn allocations(&self, job: &str, wait: Wait) -> Result<Observed<Vec<Allocation>>>;
 
-    /// Log text of a task.
+    /// A part of the log of a task, of at most the limit's bytes.
     fn logs(&self, request: &LogRequest) -> Result<LogChunk>;
 
-    /// Passes on what a task prints, from the place of `request` on, until the task ends or `sink` answers no.
-    fn follow_logs(&self, request: &LogRequest, sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<()>;
+    /// Where the log of a task ends now; `from` and `limit` say nothing here.
+    fn log_end(&self, request: &LogRequest) -> Result<LogMark>;
+
+    /// Passes on what a task prints, from the place of `request` on, until the stream ends or `sink` answers no.
+    /// While nothing is printed, `sink` gets an empty part about once a second.
+    fn follow_logs(&self, request: &LogRequest, sink: &mut dyn FnMut(LogPart<'_>) -> bool) -> Result<()>;
 
     /// Runs a command in a task; gives its exit code, or `None` where we were interrupted.
     fn exec(&self, request: &ExecRequest, io: &mut ExecIo<'_>) -> Result<Option<i64>>;

@@ -534,30 +534,56 @@ pub struct LogRequest {
     pub limit: u64,
 }
 
+/// A place in a log, which stays the same when the oldest part of the log is thrown away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
+pub struct LogMark {
+    /// The number of the file that it is in.
+    pub file: u64,
+    /// The byte in that file.
+    pub offset: u64,
+}
+
 /// Where to begin in a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogStart {
     /// This many bytes before its end.
     End(u64),
-    /// At this byte.
-    Offset(u64),
+    /// At this place; the default is the beginning.
+    Mark(LogMark),
+    /// As many bytes before this place as the limit says.
+    Before(LogMark),
 }
 
-/// A part of a log.
+/// A part of a log, as it was printed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogChunk {
-    /// The text; bytes that are not UTF-8 are replaced.
-    pub text: String,
-    /// How many bytes it was, for the next [`LogStart::Offset`].
-    pub bytes: u64,
+    /// The bytes; they may be no text.
+    pub bytes: Vec<u8>,
 }
 
 impl LogChunk {
-    /// The last lines.
-    pub fn last_lines(&self, count: usize) -> Vec<String> {
-        let lines: Vec<_> = self.text.lines().collect();
-        lines[lines.len().saturating_sub(count)..].iter().map(|line| (*line).to_owned()).collect()
+    /// The last lines, as they are. What follows the last line break is a line too.
+    pub fn last_lines(&self, count: usize) -> &[u8] {
+        let bytes = &self.bytes[..];
+        let Some(nth) = count.checked_sub(1) else { return &[] };
+        let inner = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let mut breaks = inner.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
+        breaks.nth(nth).map_or(bytes, |(at, _)| &bytes[at + 1..])
     }
+
+    /// The same as text: what is not UTF-8 is replaced, and the line breaks are taken off.
+    pub fn last_texts(&self, count: usize) -> Vec<String> {
+        String::from_utf8_lossy(self.last_lines(count)).lines().map(str::to_owned).collect()
+    }
+}
+
+/// What came of a log that is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogPart<'b> {
+    /// The bytes; none is a sign of life.
+    pub bytes: &'b [u8],
+    /// Where they end, as far as that is known.
+    pub end: Option<LogMark>,
 }
 
 /// The answer to a promotion or to failing a deployment.
@@ -589,4 +615,28 @@ pub struct Dispatched {
     pub job: String,
     /// The evaluation that it began; `None` if it ran already.
     pub eval_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LogChunk;
+
+    fn last(text: &[u8], count: usize) -> Vec<u8> {
+        LogChunk { bytes: text.to_vec() }.last_lines(count).to_vec()
+    }
+
+    /// The bytes were once counted from the text of the lines.
+    #[test]
+    fn the_last_lines_are_the_bytes_of_the_log() {
+        assert_eq!(last(b"a\nb\nc\n", 2), b"b\nc\n");
+        assert_eq!(last(b"a\nb\nc", 2), b"b\nc");
+        assert_eq!(last(b"a\r\nb\r\n", 1), b"b\r\n");
+        assert_eq!(last(b"a\n\xff\xfe\n", 1), b"\xff\xfe\n");
+        assert_eq!(last(b"a\n\n", 1), b"\n");
+        assert_eq!(last(b"a", 5), b"a");
+        assert_eq!(last(b"a\n", 0), b"");
+        assert_eq!(last(b"", 3), b"");
+        let chunk = LogChunk { bytes: b"a\r\n\xff\n".to_vec() };
+        assert_eq!(chunk.last_texts(2), ["a", "\u{fffd}"]);
+    }
 }

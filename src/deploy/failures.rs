@@ -133,7 +133,7 @@ fn log(cluster: &dyn Cluster, allocation: &str, task: &str) -> Vec<String> {
             limit: 16 * 1024,
         };
         match cluster.logs(&request) {
-            Ok(chunk) if !chunk.text.trim().is_empty() => return chunk.last_lines(LOG_LINES),
+            Ok(chunk) if !chunk.bytes.trim_ascii().is_empty() => return chunk.last_texts(LOG_LINES),
             Ok(_) => {}
             Err(_) => return Vec::new(),
         }

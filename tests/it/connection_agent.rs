@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use platy_manage::cluster::nomad::{Connection, NomadCluster};
 use platy_manage::cluster::{
-    Cluster, DispatchRequest, ExecIo, ExecRequest, LogRequest, LogStart, Registered, Wait,
+    Cluster, DispatchRequest, ExecIo, ExecRequest, LogMark, LogRequest, LogStart, Registered, Wait,
 };
 use platy_manage::deploy::watch::{self, Options, Outcome, WatchEvent};
 use platy_manage::diagnostic::{self, Failure, FailureKind, text};
@@ -124,7 +124,7 @@ fn each_operation_names_the_capability_that_is_missing() {
         allocation: allocation.clone(),
         task: "server".to_owned(),
         stderr: false,
-        from: LogStart::Offset(0),
+        from: LogStart::Mark(LogMark::default()),
         limit: 100,
     };
     let dispatch = DispatchRequest { job: "called".to_owned(), ..DispatchRequest::default() };

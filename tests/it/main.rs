@@ -31,6 +31,7 @@ mod docs;
 mod e2e;
 mod e2e_deploy;
 mod e2e_drift;
+mod e2e_logs;
 mod e2e_operate;
 mod e2e_plan;
 mod e2e_status;

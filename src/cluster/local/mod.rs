@@ -19,9 +19,9 @@ use store::{Record, Store, Version};
 
 use super::{
     Allocation, BAD_REQUEST, Cluster, ClusterInfo, Deployment, DispatchRequest, Dispatched, Evaluation,
-    ExecIo, ExecRequest, JOB_REFUSED, JobDocument, JobStub, JobVersion, LogChunk, LogRequest, NOT_FOUND,
-    NOT_LOCAL, Observed, PlanAnswer, Promoted, Registered, RunningJob, STALE, ServerVerdict, Submission,
-    VersionTag, Wait,
+    ExecIo, ExecRequest, JOB_REFUSED, JobDocument, JobStub, JobVersion, LogChunk, LogMark, LogPart,
+    LogRequest, NOT_FOUND, NOT_LOCAL, Observed, PlanAnswer, Promoted, Registered, RunningJob, STALE,
+    ServerVerdict, Submission, VersionTag, Wait,
 };
 use crate::diagnostic::{Code, Diagnostic, Failure, FailureKind, Result};
 
@@ -435,7 +435,11 @@ impl Cluster for LocalCluster {
         Err(runs_nothing("there are no logs"))
     }
 
-    fn follow_logs(&self, _: &LogRequest, _: &mut dyn FnMut(&[u8]) -> bool) -> Result<()> {
+    fn log_end(&self, _: &LogRequest) -> Result<LogMark> {
+        Err(runs_nothing("there are no logs"))
+    }
+
+    fn follow_logs(&self, _: &LogRequest, _: &mut dyn FnMut(LogPart<'_>) -> bool) -> Result<()> {
         Err(runs_nothing("there are no logs"))
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use ureq::Agent;
-use ureq::http::{HeaderMap, Method, Request};
+use ureq::http::{HeaderMap, Method, Request, Response};
+use ureq::{Agent, Body};
 
 use super::connection::Connection;
 use super::tls;
@@ -281,9 +281,8 @@ impl Http {
         Err(self.refused(call, status, &headers, &body))
     }
 
-    /// Passes on the body of an answer as it comes, for as long as it comes and `sink` answers yes.
-    pub fn stream(&self, call: &Call<'_>, sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<()> {
-        use std::io::Read;
+    /// Sends a read once; its answer is read as it comes, for as long as it comes.
+    pub fn open(&self, call: &Call<'_>) -> Result<Response<Body>> {
         let mut request = Request::builder().method(call.method.clone()).uri(self.url(call));
         if let Some(token) = &self.connection.token {
             request = request.header("X-Nomad-Token", token.secret());
@@ -295,23 +294,14 @@ impl Http {
         let request = config.timeout_recv_response(Some(at_most)).timeout_recv_body(None).build();
         let mut response = self.agent.run(request).map_err(|error| failed(&error))?;
         let status = response.status().as_u16();
-        if !(200..300).contains(&status) {
-            let headers = response.headers().clone();
-            let read = response.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec();
-            let body = read.map_err(|error| failed(&error))?;
-            let refused = self.refused(call, status, &headers, &body);
-            return Err(self.judged(call, refused).failure());
+        if (200..300).contains(&status) {
+            return Ok(response);
         }
-        let mut reader = response.body_mut().as_reader();
-        let mut buffer = [0; 16 * 1024];
-        loop {
-            match reader.read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Ok(read) if !sink(&buffer[..read]) => return Ok(()),
-                Ok(_) => {}
-                Err(error) => return Err(failed(&ureq::Error::Io(error))),
-            }
-        }
+        let headers = response.headers().clone();
+        let read = response.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec();
+        let body = read.map_err(|error| failed(&error))?;
+        let refused = self.refused(call, status, &headers, &body);
+        Err(self.judged(call, refused).failure())
     }
 
     /// The connection failed before, while or after the request was sent.

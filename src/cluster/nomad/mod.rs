@@ -6,6 +6,7 @@ mod connection;
 mod decode;
 mod exec;
 mod http;
+mod logs;
 mod register;
 mod tls;
 
@@ -19,8 +20,8 @@ use http::{Call, Http, segment};
 
 use super::{
     Allocation, Cluster, ClusterInfo, Deployment, DispatchRequest, Dispatched, Evaluation, ExecIo,
-    ExecRequest, JOB_REFUSED, JobDocument, JobStub, JobVersion, LogChunk, LogRequest, LogStart, Observed,
-    PlanAnswer, Promoted, Registered, RunningJob, ServerVerdict, Submission, Wait,
+    ExecRequest, JOB_REFUSED, JobDocument, JobStub, JobVersion, LogChunk, LogMark, LogPart, LogRequest,
+    Observed, PlanAnswer, Promoted, Registered, RunningJob, ServerVerdict, Submission, Wait,
 };
 use crate::diagnostic::{Diagnostic, Failure, Result};
 
@@ -72,20 +73,6 @@ impl NomadCluster {
 
 fn job_path(id: &str, rest: &str) -> String {
     format!("/v1/job/{}{rest}", segment(id))
-}
-
-fn log_call(request: &LogRequest) -> Call<'static> {
-    let path = format!("/v1/client/fs/logs/{}", segment(&request.allocation));
-    let (origin, offset) = match request.from {
-        LogStart::End(offset) => ("end", offset),
-        LogStart::Offset(offset) => ("start", offset),
-    };
-    Call::get(path, format!("read the log of the task `{}`", request.task), "read-logs")
-        .with("task", &request.task)
-        .with("type", if request.stderr { "stderr" } else { "stdout" })
-        .with("plain", "true")
-        .with("origin", origin)
-        .with("offset", offset.to_string())
 }
 
 impl Cluster for NomadCluster {
@@ -237,19 +224,15 @@ impl Cluster for NomadCluster {
     }
 
     fn logs(&self, request: &LogRequest) -> Result<LogChunk> {
-        let mut bytes = self.http.send(log_call(request)).map_err(http::Trouble::failure)?.body;
-        let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-        if bytes.len() > limit {
-            match request.from {
-                LogStart::End(_) => drop(bytes.drain(..bytes.len() - limit)),
-                LogStart::Offset(_) => bytes.truncate(limit),
-            }
-        }
-        Ok(LogChunk { text: String::from_utf8_lossy(&bytes).into_owned(), bytes: bytes.len() as u64 })
+        self.read_log(request)
     }
 
-    fn follow_logs(&self, request: &LogRequest, sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<()> {
-        self.http.stream(&log_call(request).with("follow", "true"), sink)
+    fn log_end(&self, request: &LogRequest) -> Result<LogMark> {
+        self.end_of_log(request)
+    }
+
+    fn follow_logs(&self, request: &LogRequest, sink: &mut dyn FnMut(LogPart<'_>) -> bool) -> Result<()> {
+        self.follow_log(request, sink)
     }
 
     fn exec(&self, request: &ExecRequest, io: &mut ExecIo<'_>) -> Result<Option<i64>> {

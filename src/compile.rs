@@ -3,22 +3,29 @@
 //! What is read once (the project, the templates, the schemas) is shared by all jobs of a
 //! [`Compiler`]; a fleet is compiled in parallel.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use crate::diagnostic::{Diagnostic, Failure, Result};
+use crate::diagnostic::{self, Diagnostic, Failure, Label, Result};
 use crate::inject::{self, Facts, Injected};
 use crate::jobspec::{self, Job, Variables};
+use crate::load::waiver::Waived;
 use crate::load::{self, JobFile};
 use crate::merge::{self, Cause, Merged, SetArg};
 use crate::project::{JobEntry, Project, Stage};
-use crate::render::{Rendered, Renderer};
+use crate::render::{self, Rendered, Renderer};
 use crate::validate::waive::Effect;
-use crate::validate::{self, literal, needs::Needs, policy, taskargs};
+use crate::validate::{self, driver, literal, needs::Needs, policy, taskargs};
 
 crate::codes! {
     /// A waiver whose last day has passed.
     EXPIRED_WAIVER = "P0812", "a waiver has expired", "docs/validation.md";
+    /// A waiver without a finding.
+    IDLE_WAIVER = "P0813", "a waiver waives nothing", "docs/validation.md";
+    /// A waiver of a finding that nobody may waive.
+    NOT_WAIVABLE = "P0814", "a waiver names a code that cannot be waived", "docs/validation.md";
 }
 
 /// A job that passed every step: ready to be shown, compared or submitted.
@@ -36,6 +43,8 @@ pub struct Compiled {
     pub not_checked: Vec<Diagnostic>,
     /// Findings that a comment waives.
     pub waived: Vec<Diagnostic>,
+    /// The waivers of the job's file that waive nothing in this stage.
+    pub idle: Vec<Waived>,
 }
 
 impl Compiled {
@@ -150,27 +159,36 @@ impl<'p> Compiler<'p> {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let rendered = rendered?;
-        let placed =
-            |found: Vec<Diagnostic>| found.into_iter().map(|found| rendered.map(found)).collect::<Vec<_>>();
+        let home = |found: Vec<Diagnostic>| -> Vec<Diagnostic> {
+            found.into_iter().map(|found| at_home(&merged, found)).collect()
+        };
+        let rendered = rendered.map_err(home)?;
+        let placed = |found: Vec<Diagnostic>| -> Vec<Diagnostic> {
+            found.into_iter().map(|found| at_home(&merged, rendered.map(found))).collect()
+        };
         let mut job = jobspec::parse(&rendered.source, &Variables::default()).map_err(placed)?;
         job.root.set("ID", merged.job_id.as_str().into());
         let injected = inject::inject(job, &Facts::new(&merged)).map_err(placed)?;
         let verdict = validate::jobspec(&injected.job);
         let take = |findings: Vec<validate::Finding>| {
-            findings.into_iter().map(|finding| rendered.map(finding.diagnostic)).collect::<Vec<_>>()
+            placed(findings.into_iter().map(|finding| finding.diagnostic).collect())
         };
         let (mut waived, mut expired) = (Vec::new(), Vec::new());
+        let mut idle = vec![true; merged.file.waivers.len()];
         let mut keep = |findings: Vec<Diagnostic>| {
             let mut kept = Vec::new();
             for finding in findings {
-                match self.waiver(&merged, &finding) {
-                    Effect::None => kept.push(finding),
-                    Effect::Waived => waived.push(finding),
-                    Effect::Expired => {
+                let waiver = self.waiver(&merged, &finding);
+                if let Some((at, _)) = waiver {
+                    idle[at] = false;
+                }
+                match waiver.map(|(_, effect)| effect) {
+                    Some(Effect::Waived) => waived.push(finding),
+                    Some(Effect::Expired) => {
                         expired.push(finding.clone());
                         kept.push(finding);
                     }
+                    Some(Effect::None) | None => kept.push(finding),
                 }
             }
             kept
@@ -192,22 +210,26 @@ impl<'p> Compiler<'p> {
         warnings.extend(keep(disliked));
         warnings.extend(keep(secrets.iter().filter_map(literal::Secret::finding).collect()));
         warnings.extend(expired.iter().flat_map(|finding| self.expired(&merged, finding)));
+        warnings.extend(merged.file.waivers.iter().filter_map(vain));
+        let idle =
+            merged.file.waivers.iter().zip(idle).filter(|(_, idle)| *idle).map(|(waived, _)| waived.clone());
+        let idle = idle.filter(|waived| validate::is_waivable(&waived.waiver.code)).collect();
         let not_checked = take(verdict.not_checked);
         if !problems.is_empty() {
             problems.extend(warnings);
             return Err(problems);
         }
-        Ok(Compiled { merged, rendered, injected, warnings, not_checked, waived })
+        Ok(Compiled { merged, rendered, injected, warnings, not_checked, waived, idle })
     }
 
-    /// What the waivers of the job's file say of a finding.
-    fn waiver(&self, merged: &Merged, finding: &Diagnostic) -> Effect {
+    /// The waiver of the job's file that speaks of a finding, and what it says.
+    fn waiver(&self, merged: &Merged, finding: &Diagnostic) -> Option<(usize, Effect)> {
         let lines = lines_in(merged, finding);
-        let waivers = merged.file.waivers.iter().filter(|waived| lines.contains(&waived.line));
+        let waivers =
+            merged.file.waivers.iter().enumerate().filter(|(_, waived)| lines.contains(&waived.line));
         waivers
-            .map(|waived| waived.waiver.effect(finding.code.id, self.today))
-            .find(|effect| *effect != Effect::None)
-            .unwrap_or(Effect::None)
+            .map(|(at, waived)| (at, waived.waiver.effect(finding.code.id, self.today)))
+            .find(|(_, effect)| *effect != Effect::None)
     }
 
     fn expired(&self, merged: &Merged, finding: &Diagnostic) -> Option<Diagnostic> {
@@ -243,6 +265,77 @@ impl<'p> Compiler<'p> {
             })
             .collect()
     }
+}
+
+/// The waivers that waive nothing in any of the stages that a job was compiled for. Nothing is said of a job that did
+/// not compile everywhere: what its waivers are for may not have been reached.
+pub fn idle_waivers(outcomes: &[Outcome]) -> Vec<Diagnostic> {
+    let mut jobs: BTreeMap<&str, Option<Vec<&Waived>>> = BTreeMap::new();
+    for outcome in outcomes {
+        let idle = outcome.result.as_ref().ok().map(|compiled| compiled.idle.iter().collect::<Vec<_>>());
+        let same = |a: &Waived, b: &Waived| a.place.start == b.place.start && a.waiver.code == b.waiver.code;
+        jobs.entry(&outcome.name)
+            .and_modify(|known| {
+                *known = known.take().zip(idle.clone()).map(|(mut known, idle)| {
+                    known.retain(|waived| idle.iter().any(|other| same(waived, other)));
+                    known
+                });
+            })
+            .or_insert(idle);
+    }
+    let finding = |waived: &Waived| {
+        let message = format!("this waiver of {} waives nothing", waived.waiver.code);
+        Diagnostic::warning(&IDLE_WAIVER, message).at(waived.place.clone()).hint(
+            "take it away; or put it beside the value that the finding is about, or on the line before that",
+        )
+    };
+    jobs.into_values().flatten().flatten().map(finding).collect()
+}
+
+/// What is wrong with a waiver whatever is found.
+fn vain(waived: &Waived) -> Option<Diagnostic> {
+    let code = &waived.waiver.code;
+    if validate::is_waivable(code) {
+        return None;
+    }
+    let known = diagnostic::catalog::all();
+    let diagnostic = match known.iter().find(|known| known.id == code) {
+        Some(known) => {
+            let message = format!("{code} ({}) cannot be waived", known.title);
+            Diagnostic::warning(&NOT_WAIVABLE, message)
+                .hint("mend what it is about, and take the comment away")
+        }
+        None => {
+            let message = format!("{code} is the code of no finding");
+            let hint = "a finding shows its code in brackets, `error[P0567]`; docs/findings.md lists all";
+            Diagnostic::warning(&NOT_WAIVABLE, message).hint(hint)
+        }
+    };
+    Some(diagnostic.at(waived.place.clone()))
+}
+
+/// Moves a finding about a built-in template, which no single value decides, to the values of the job: that template
+/// cannot be changed.
+fn at_home(merged: &Merged, mut finding: Diagnostic) -> Diagnostic {
+    let is_builtin = |label: &Label| {
+        let source = &label.place.source;
+        source.is_file() && source.name().starts_with(render::BUILTIN)
+    };
+    let Some(label) = finding.primary.as_mut().filter(|label| is_builtin(label)) else { return finding };
+    let config = merged.file.root.entry("config").map(|entry| entry.key_place.clone());
+    let place = config.unwrap_or_else(|| merged.template_place.clone());
+    let template = Label {
+        place: std::mem::replace(&mut label.place, place),
+        text: std::mem::take(&mut label.text),
+    };
+    let text = if template.text.is_empty() { "in the built-in template".to_owned() } else { template.text };
+    finding.related.insert(0, Label { text, ..template });
+    let runs = |key: &str| merged.get(key).is_some();
+    if finding.code.id == driver::CONFIG_REQUIRED.id && !runs("image") && !runs("command") {
+        finding.message = format!("the job has neither `image` nor `command`: {}", finding.message);
+        finding.hints = vec!["add `image: IMAGE` for a container, or `command: PROGRAM`".to_owned()];
+    }
+    finding
 }
 
 /// The lines of the job's file that a finding is about.

@@ -7,7 +7,7 @@ use clap::Args;
 use super::batch::{self, Batch, Line, What, failed};
 use super::context::{Access, AllStagesArg, Context, StageArgs, job_names};
 use super::rollout::{self, SubmitArgs};
-use super::{Done, Result, planning, usage};
+use super::{Done, Result, guarded, planning, usage};
 use crate::compile::{Compiled, Outcome};
 use crate::deploy::submit::Change;
 use crate::diagnostic::Failure;
@@ -144,7 +144,7 @@ impl Command {
                 Err(problems) => lines.push(failed(&name, &stage.name, Failure::invalid(problems))),
             }
         }
-        let cluster = rollout::open(project, stage)?;
+        let cluster = guarded::open(project, stage, compiled.iter().map(|job| &**job), &self.submit)?;
         printer.detail(format_args!("{} in {}", stage.name, cluster.describe()));
         let mut jobs: Vec<&mut Compiled> = compiled.iter_mut().map(|job| &mut **job).collect();
         planning::check_needs(&*cluster, stage, &mut jobs)?;

@@ -48,7 +48,17 @@ pub fn run(context: &Context, path: &Path, how: &How<'_>) -> Result<Done> {
     if let Some(stage) = stage {
         guard::named(stage, !how.stages.is_empty())?;
     }
-    let cluster = open(project.as_ref().zip(stage), &file)?;
+    let at = At { commit: &file.commit, dirty: file.dirty };
+    let cluster = match open(project.as_ref().zip(stage), &file) {
+        Ok(cluster) => cluster,
+        Err(failure) => {
+            // As in `guarded`: the guards speak before what the settings lack.
+            if let (Some(project), Some(stage), false) = (&project, stage, how.submit.dry_run) {
+                rollout::guard(project, stage, &[], how.submit, Some(at))?;
+            }
+            return Err(failure);
+        }
+    };
     let here = Identity::of(&*cluster);
     if here != file.cluster {
         return Err(elsewhere(format!("it is for {}, and here is {}", file.cluster.words(), here.words())));
@@ -90,7 +100,6 @@ pub fn run(context: &Context, path: &Path, how: &How<'_>) -> Result<Done> {
         }));
         return Ok(batch::summary(context, &lines, true, how.exit_code));
     }
-    let at = At { commit: &file.commit, dirty: file.dirty };
     let provenance = match (&project, stage) {
         (Some(project), Some(stage)) => {
             rollout::guard(project, stage, &ready.iter().collect::<Vec<_>>(), how.submit, Some(at))?

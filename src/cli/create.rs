@@ -7,7 +7,7 @@ use clap::Args;
 use super::context::{Access, Context, StageArgs, job_names};
 use super::rollout::{self, EXISTS, Finished, NOT_THERE, Prepared, SubmitArgs};
 use super::watching::{self, Followed};
-use super::{Done, Result, planning};
+use super::{Done, Result, guarded, planning};
 use crate::cluster::Cluster;
 use crate::deploy::submit::Change;
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
@@ -49,7 +49,7 @@ pub fn run(context: &Context, verb: Verb, name: &str, stage: &StageArgs, args: &
     let mut compiled = context.compiler(&project).job(name, stage, &args.set.parse()?)?;
     rollout::check_id(&merge::shared_ids(&project, &project.jobs()?), name, stage)?;
     let printer = &context.printer;
-    let cluster = rollout::open(&project, stage)?;
+    let cluster = guarded::open(&project, stage, [&compiled], args)?;
     printer.detail(format_args!("{} in {}", compiled.merged.job_id, cluster.describe()));
     planning::check_needs(&*cluster, stage, &mut [&mut compiled])?;
     let prepared = rollout::prepare(&*cluster, &compiled, args.counts.keep())?;

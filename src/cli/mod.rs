@@ -22,6 +22,7 @@ mod explain;
 mod fail;
 pub(crate) mod follow;
 mod follow_logs;
+mod guarded;
 mod history;
 mod instances;
 mod jobspec;

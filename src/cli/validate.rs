@@ -8,7 +8,7 @@ use serde_json::json;
 use super::context::{Access, AllStagesArg, Context, JobsArgs, SetArgs, StageArgs};
 use super::output::{Styled, style};
 use super::{Done, Result, asking, planning, rollout, usage};
-use crate::compile::{Compiled, Outcome};
+use crate::compile::{Compiled, Outcome, idle_waivers};
 use crate::deploy::verdict;
 use crate::diagnostic::{self, Diagnostic, FailureKind};
 use crate::merge;
@@ -59,6 +59,10 @@ impl Command {
         let found = collect(&outcomes);
         problems.extend(found.problems);
         problems.extend(asked.problems);
+        // A waiver may be for another stage, or for a value that `--set` replaces.
+        if stages.len() == project.stages.len() && self.set.set.is_empty() {
+            problems.extend(idle_waivers(&outcomes));
+        }
         self.show(context, &jobs, &stages, &outcomes, &problems, &found.not_checked);
         let invalid = |problem: &Diagnostic| problem.code.id != verdict::NO_PLACE.id;
         let errors = || problems.iter().filter(|problem| problem.is_error());

@@ -141,9 +141,13 @@ pub fn check_required(node: &Node, keys: &[Key], path: &str, problems: &mut Vec<
 
 fn unknown_key(name: &str, place: &Place, keys: &[Key], path: &str) -> Diagnostic {
     let names = keys.iter().map(|key| key.name);
-    let whole = if path.is_empty() { "this file".to_owned() } else { format!("`{path}`") };
-    let diagnostic =
-        Diagnostic::error(&UNKNOWN_KEY, format!("`{name}` is not a key of {whole}")).at(place.clone());
+    let message = match (path, place.source.is_file()) {
+        ("", true) => format!("`{name}` is not a key of this file"),
+        // What stands in no file is an argument.
+        ("", false) => format!("`{name}` is not a key that `{}` knows", place.source.name()),
+        (path, _) => format!("`{name}` is not a key of `{path}`"),
+    };
+    let diagnostic = Diagnostic::error(&UNKNOWN_KEY, message).at(place.clone());
     match crate::diagnostic::nearest(name, names.clone()) {
         Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
         None => diagnostic.hint(format!("the keys are: {}", names.collect::<Vec<_>>().join(", "))),

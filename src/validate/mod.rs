@@ -62,6 +62,14 @@ pub fn jobspec(job: &Job) -> Verdict {
     report.finish()
 }
 
+/// Whether a comment in a job's file can waive findings with this code: those of the rules, of the drivers, of policies,
+/// and secrets. What cannot be read or compiled is not waived, nor is what nobody checked.
+pub fn is_waivable(code: &str) -> bool {
+    let rules = rules::SUBJECTS.iter().flat_map(|subject| subject.rules).chain(driver::RULES);
+    let mut rules = rules.filter(|rule| rule.severity != Severity::Note);
+    [policy::POLICY.id, literal::LITERAL_SECRET.id].contains(&code) || rules.any(|rule| rule.code.id == code)
+}
+
 impl Report {
     /// The verdict: findings by severity, each list in the order of the file.
     fn finish(self) -> Verdict {

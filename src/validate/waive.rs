@@ -50,7 +50,7 @@ pub fn read(comment: &str) -> Comment {
 }
 
 fn waivers(text: &str) -> Result<Vec<Waiver>, String> {
-    let form = "write `platy: allow P0421 (reason) until 2027-01-31`";
+    let form = "write `platy: allow P0567 (reason) until 2027-01-31`";
     let rest = text
         .strip_prefix("allow")
         .filter(|rest| rest.starts_with(char::is_whitespace))

@@ -324,10 +324,8 @@ fn at_home(merged: &Merged, mut finding: Diagnostic) -> Diagnostic {
     let Some(label) = finding.primary.as_mut().filter(|label| is_builtin(label)) else { return finding };
     let config = merged.file.root.entry("config").map(|entry| entry.key_place.clone());
     let place = config.unwrap_or_else(|| merged.template_place.clone());
-    let template = Label {
-        place: std::mem::replace(&mut label.place, place),
-        text: std::mem::take(&mut label.text),
-    };
+    let template =
+        Label { place: std::mem::replace(&mut label.place, place), text: std::mem::take(&mut label.text) };
     let text = if template.text.is_empty() { "in the built-in template".to_owned() } else { template.text };
     finding.related.insert(0, Label { text, ..template });
     let runs = |key: &str| merged.get(key).is_some();

@@ -194,3 +194,19 @@ fn declarations_are_constant() {
         parse(declaration).unwrap();
     }
 }
+
+/// Of an attribute and blocks of one name in a driver's `config`, the blocks are read; a number must be one of JSON's.
+#[test]
+fn what_a_driver_gets_is_what_json_can_hold() {
+    let parse = |config: &str| {
+        let text = format!(
+            "job \"a\" {{\n  group \"g\" {{\n    task \"t\" {{\n      driver = \"exec\"\n      config {{\n{config}\n}}\n    }}\n  }}\n}}\n"
+        );
+        json_of(&text, "c.hcl").map(|job| job["Job"]["TaskGroups"][0]["Tasks"][0]["Config"].clone())
+    };
+    let both = parse("mount {\n a = 1\n}\nmount = {\n a = 2\n}\nmount {\n a = 3\n}").unwrap();
+    assert_eq!(both["mount"], serde_json::json!([{"a": 1}, {"a": 3}]));
+    assert!(parse("a = 1e400").unwrap_err().contains("too large"));
+    assert!(parse("a = [{b = -1e309}]").unwrap_err().contains("too large"));
+    assert_eq!(parse("a = 1e300").unwrap()["a"], 1e300);
+}

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use indexmap::IndexMap;
 
-use super::value::{free, text};
+use super::value::{free, is_finite, text};
 use super::{DUPLICATE_BLOCK, Decoder, EXTRA_LABEL, MISSING, UNKNOWN_ATTRIBUTE, UNKNOWN_BLOCK, UNSUITABLE};
 use crate::diagnostic::nearest;
 use crate::jobspec::blocks::GROUP;
@@ -451,13 +451,25 @@ impl Decoder<'_> {
         tree::Value::Map(map)
     }
 
-    /// The body of a driver's `config`: any attributes, and blocks as lists of maps.
+    /// The body of a driver's `config`: any attributes, and blocks as lists of maps. Blocks take the place of an
+    /// attribute of their name.
     pub(super) fn free_body(&self, body: &Body<'_>, scope: &Scope<'_>) -> IndexMap<String, Node> {
         let mut map: IndexMap<String, Node> = IndexMap::new();
+        let mut blocks: IndexMap<String, Node> = IndexMap::new();
         for structure in &body.structures {
             match structure {
                 Structure::Attribute(attribute) => {
                     let Some(value) = self.evaluator.eval(&attribute.expr, scope) else { continue };
+                    if !is_finite(&value) {
+                        let message =
+                            "the number is too large: neither JSON nor Nomad has one beyond 1.8e308";
+                        self.evaluator.report(self.evaluator.error(
+                            &UNSUITABLE,
+                            attribute.expr.span,
+                            message,
+                        ));
+                        continue;
+                    }
                     let mut node = Node { value: free(value), span: Some(attribute.expr.span) };
                     // A map that is written out reads as a block: a list of one map.
                     if matches!(attribute.expr.kind, ExprKind::Object(_)) {
@@ -476,16 +488,17 @@ impl Decoder<'_> {
                         )]));
                     }
                     let node = Node { value: inner, span };
-                    match map.get_mut(block.ident.name).map(|node| &mut node.value) {
+                    match blocks.get_mut(block.ident.name).map(|node| &mut node.value) {
                         Some(tree::Value::List(list)) => list.push(node),
                         _ => {
                             let list = Node { value: tree::Value::List(vec![node]), span };
-                            map.insert(block.ident.name.to_owned(), list);
+                            blocks.insert(block.ident.name.to_owned(), list);
                         }
                     }
                 }
             }
         }
+        map.extend(blocks);
         map.sort_keys();
         map
     }

@@ -185,6 +185,16 @@ fn hint(ty: &Type) -> String {
     }
 }
 
+/// Whether all numbers in it can be written as JSON.
+pub(super) fn is_finite(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_i64().is_some() || number.as_f64().is_finite(),
+        Value::List(items) | Value::Set(items) | Value::Tuple(items) => items.iter().all(is_finite),
+        Value::Map(members) | Value::Object(members) => members.values().all(is_finite),
+        _ => true,
+    }
+}
+
 /// Any value as the JSON that a driver's config becomes: lists of maps stay lists.
 pub(super) fn free(value: Value) -> tree::Value {
     match value {

@@ -73,7 +73,7 @@ pub(super) fn parseint(args: Args) -> Outcome {
     let Some(text) = args.value(0).as_str() else {
         return fail_at(0, format!("a string is required, not {}", args.value(0).kind()));
     };
-    let base = match args.int(1)? {
+    let base = match args.int(1).or_else(|error| fail_at(1, error.message))? {
         base @ 2..=62 => base as u32,
         _ => return fail_at(1, "the base is a whole number from 2 to 62"),
     };

@@ -1,9 +1,12 @@
 //! `status`: a job's file beside what runs.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::batch::worst;
+use super::batch::{parallel, worst};
 use super::context::{Access, Context, JobsArgs, StageArgs};
 use super::history::{made_by, when};
 use super::instances::{self, Instance};
@@ -11,7 +14,7 @@ use super::output::{Printer, Styled, style};
 use super::rollout::{self, running_job};
 use super::{Done, Result};
 use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, TaskEvent, Wait};
-use crate::compile::{Compiled, Outcome};
+use crate::compile::Compiled;
 use crate::deploy::{credit, hold};
 use crate::diagnostic;
 use crate::diff;
@@ -24,6 +27,18 @@ pub struct Command {
     jobs: JobsArgs,
     #[command(flatten)]
     stage: StageArgs,
+}
+
+/// Jobs that are asked about at once.
+const AT_ONCE: usize = 16;
+
+/// How much is asked of a job.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// What a line shows.
+    Line,
+    /// Who made it, when it starts next, and its instances too.
+    All,
 }
 
 /// What the cluster says of a job.
@@ -47,44 +62,53 @@ impl Command {
         let jobs = self.jobs.select(&project)?;
         let cluster = rollout::open(&project, stage)?;
         let printer = &context.printer;
-        let (mut kinds, mut objects) = (Vec::new(), Vec::new());
         let brief = self.jobs.all || jobs.len() > 1;
+        let depth = if brief && printer.is_text() { Depth::Line } else { Depth::All };
+        let outcomes = context.compiler(&project).fleet(&jobs, &[stage], &[]);
+        // The other jobs would wait for the same cluster in vain.
+        let gone = AtomicBool::new(false);
+        let states = parallel(AT_ONCE, &outcomes, |outcome| {
+            if gone.load(Ordering::Relaxed) {
+                return None;
+            }
+            let id = crate::merge::job_id(stage, &outcome.name);
+            let state = state(&*cluster, &id, outcome.result.as_deref().ok(), depth);
+            let unreachable =
+                |failure: &diagnostic::Failure| failure.kind == diagnostic::FailureKind::Unreachable;
+            if state.as_ref().is_err_and(unreachable) {
+                gone.store(true, Ordering::Relaxed);
+            }
+            Some((id, state))
+        });
+        let (mut kinds, mut objects, mut said) = (Vec::new(), Vec::new(), BTreeSet::new());
         let width = jobs.iter().map(|job| job.name.len()).max().unwrap_or(0);
-        for outcome in context.compiler(&project).fleet(&jobs, &[stage], &[]) {
-            let Outcome { name, result, .. } = outcome;
-            let id = crate::merge::job_id(stage, &name);
-            let (compiled, problems) = match result {
-                Ok(compiled) => (Some(compiled), Vec::new()),
-                Err(problems) => (None, problems),
-            };
-            match state(&*cluster, &id, compiled.as_deref(), brief) {
+        for (outcome, asked) in outcomes.iter().zip(states) {
+            let (name, Some((id, state))) = (&outcome.name, asked) else { continue };
+            match state {
                 Ok(state) => {
                     if printer.is_text() {
                         match &state {
-                            _ if brief => line(printer, &name, width, state.as_ref()),
-                            Some(state) => page(printer, &name, &stage.name, state),
+                            _ if brief => line(printer, name, width, state.as_ref()),
+                            Some(state) => page(printer, name, &stage.name, state),
                             None => printer.line(format_args!(
                                 "{}  does not run in {}; `platy-manage create {name} --stage={}` starts it",
-                                Styled(style::BOLD, &name),
+                                Styled(style::BOLD, name),
                                 stage.name,
                                 stage.name
                             )),
                         }
-                        printer.diagnostics(&problems);
+                        printer.diagnostics(outcome.result.as_ref().err().map_or(&[], Vec::as_slice));
                     }
-                    objects.push(as_json(&name, &stage.name, &id, state.as_ref()));
+                    objects.push(as_json(name, &stage.name, &id, state.as_ref()));
                 }
                 Err(failure) => {
-                    if kinds.is_empty() {
+                    // Of what every job meets, once is enough.
+                    if said.insert(failure.kind.exit_code()) {
                         printer.diagnostics(&failure.diagnostics);
                     }
                     kinds.push(failure.kind);
                     let errors = diagnostic::json::list(&failure.diagnostics);
                     objects.push(json!({"job": name, "stage": stage.name, "errors": errors}));
-                    // Nobody is there to ask about the others.
-                    if failure.kind == diagnostic::FailureKind::Unreachable {
-                        break;
-                    }
                 }
             }
         }
@@ -95,28 +119,27 @@ impl Command {
     }
 }
 
-fn state(cluster: &dyn Cluster, id: &str, compiled: Option<&Compiled>, brief: bool) -> Result<Option<State>> {
+fn state(
+    cluster: &dyn Cluster,
+    id: &str,
+    compiled: Option<&Compiled>,
+    depth: Depth,
+) -> Result<Option<State>> {
     let Some(running) = cluster.read_job(id)? else { return Ok(None) };
     let job = running_job(&running.job)?;
     let live = compiled.filter(|_| !running.stopped);
     let differs = live.map(|compiled| !diff::diff(Some(&job), Some(compiled.job())).is_none());
-    if brief {
-        let allocations = cluster.allocations(id, Wait::NOW)?.value;
-        return Ok(Some(State {
-            running,
-            origin: None,
-            deployment: None,
-            allocations,
-            next_launch: None,
-            instances: Vec::new(),
-            differs,
-        }));
-    }
-    let origin = credit::of(cluster, &running, &job).origin();
-    let deployment = cluster.latest_deployment(id, Wait::NOW)?.value;
+    let deployment = match running.kind.as_str() {
+        "service" | "system" => cluster.latest_deployment(id, Wait::NOW)?.value,
+        _ => None,
+    };
     let allocations = cluster.allocations(id, Wait::NOW)?.value;
-    let next_launch = instances::next_launch(cluster, &running);
-    let instances = instances::last(cluster, &running)?;
+    let (mut origin, mut next_launch, mut instances) = (None, None, Vec::new());
+    if depth == Depth::All {
+        origin = credit::of(cluster, &running, &job).origin();
+        next_launch = instances::next_launch(cluster, &running);
+        instances = instances::last(cluster, &running)?;
+    }
     Ok(Some(State { running, origin, deployment, allocations, next_launch, instances, differs }))
 }
 
@@ -163,11 +186,16 @@ fn restarts(allocation: &Allocation) -> u64 {
 
 fn verdict(state: &State) -> Styled<&'static str> {
     match (state.running.stopped, state.differs) {
+        (true, _) if hold::of(&state.running).is_some() => Styled(style::BAD, "stopped in an emergency"),
         (true, _) => Styled(style::DIM, "stopped"),
         (false, Some(true)) => Styled(style::CHANGED, "differs from its file"),
         (false, Some(false)) => Styled(style::GOOD, "as its file says"),
         (false, None) => Styled(style::BAD, "its file is invalid"),
     }
+}
+
+fn awaits_promotion(state: &State) -> bool {
+    state.deployment.as_ref().is_some_and(Deployment::awaits_promotion)
 }
 
 fn running_count(state: &State) -> String {
@@ -187,10 +215,14 @@ fn line(printer: &Printer, name: &str, width: usize, state: Option<&State>) {
     match state {
         None => printer.line(format_args!("{name:width$}  {}", Styled(style::DIM, "does not run"))),
         Some(state) => printer.line(format_args!(
-            "{name:width$}  {:14}  version {:<4}  {}",
+            "{name:width$}  {:14}  version {:<4}  {}{}",
             running_count(state),
             state.running.version,
-            verdict(state)
+            verdict(state),
+            match awaits_promotion(state) {
+                true => Styled(style::CHANGED, ", canaries wait to be promoted"),
+                false => Styled(style::DIM, ""),
+            }
         )),
     }
 }
@@ -215,7 +247,7 @@ fn page(printer: &Printer, name: &str, stage: &str, state: &State) {
         printer
             .line(format_args!("  deployment  {}{of}: {}", deployment.status, deployment.status_description));
     }
-    if state.deployment.as_ref().is_some_and(Deployment::awaits_promotion) {
+    if awaits_promotion(state) {
         printer.line(format_args!(
             "  {}  wait to be promoted: platy-manage promote {name} --stage={stage}",
             Styled(style::CHANGED, "canaries  ")
@@ -301,6 +333,7 @@ fn as_json(name: &str, stage: &str, id: &str, state: Option<&State>) -> Json {
         "job_id": id,
         "exists": true,
         "stopped": state.running.stopped,
+        "emergency": hold::of(&state.running),
         "status": state.running.status,
         "type": state.running.kind,
         "version": state.running.version,
@@ -315,7 +348,7 @@ fn as_json(name: &str, stage: &str, id: &str, state: Option<&State>) -> Json {
         "groups": groups(state).iter().map(|group| json!({
             "name": group.name, "running": group.running, "desired": group.desired, "healthy": group.healthy,
         })).collect::<Vec<_>>(),
-        "awaits_promotion": state.deployment.as_ref().is_some_and(Deployment::awaits_promotion),
+        "awaits_promotion": awaits_promotion(state),
         "next_launch": state.next_launch,
         "instances": state.instances.iter().map(Instance::to_json).collect::<Vec<_>>(),
         "allocations": allocations,

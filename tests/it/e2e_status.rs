@@ -25,7 +25,9 @@ fn groups_canaries_and_instances_are_told() {
     project.ends(0, &["update", "looker", STAGE]);
     let shown = project.ends(0, &["status", "looker", STAGE]);
     assert!(shown.contains("platy-manage promote looker --stage=real"), "{shown}");
-    let output = project.run(&["status", "looker", STAGE, "--format=json"]);
+    let shown = project.ends(0, &["status", "--all", STAGE]);
+    assert!(shown.contains("canaries wait to be promoted"), "{shown}");
+    let output = project.run(&["status", "--all", STAGE, "--format=json"]);
     let status: Value = serde_json::from_slice(&output.stdout).unwrap();
     let job = &status["jobs"][0];
     assert_eq!(

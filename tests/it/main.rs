@@ -22,6 +22,7 @@ mod cli_project;
 mod cli_prune;
 mod cli_stages;
 mod cli_waivers;
+mod cli_status;
 mod cluster;
 mod cluster_local;
 mod connection;

@@ -8,6 +8,7 @@ use super::start::start;
 use super::target::TargetArgs;
 use super::{Done, Result};
 use crate::deploy::hold;
+use crate::diagnostic::Diagnostic;
 
 /// End an emergency stop: the job runs again as it was
 #[derive(Debug, Args)]
@@ -34,11 +35,22 @@ impl Command {
         };
         context.confirm(self.yes, &format!("start `{}` again, which was stopped: {words}?", target.id))?;
         hold::end(&*target.cluster, &job)?;
-        let started = start(context, &target, target.held()?, &self.follow, false, "emergency-start");
-        if started.is_err() {
+        let started = target
+            .held()
+            .and_then(|held| start(context, &target, held, &self.follow, false, "emergency-start"));
+        started.map_err(|mut failure| {
             // What could not be started is held as before.
-            hold::again(&*target.cluster, &job, words)?;
-        }
-        started
+            if let Err(lost) = hold::again(&*target.cluster, &job, words) {
+                let message = format!(
+                    "`{}` is stopped, but nothing keeps it so: it could not be held again",
+                    target.id
+                );
+                let hint =
+                    format!("to hold it again: `{} --reason REASON`", target.command("emergency-stop"));
+                failure.diagnostics.push(Diagnostic::error(&hold::HELD, message).hint(hint));
+                failure.diagnostics.extend(lost.diagnostics);
+            }
+            failure
+        })
     }
 }

@@ -7,9 +7,12 @@ use super::again::Again;
 use super::context::{Access, Context};
 use super::follow::{self, FollowArgs, Under};
 use super::output::{Styled, style};
+use super::rollout::running_job;
 use super::target::{Target, TargetArgs};
 use super::{Done, Result, versions};
+use crate::cluster::RunningJob;
 use crate::deploy::submit::Change;
+use crate::diff;
 
 /// Go back to an older version of a job, and follow the deployment
 #[derive(Debug, Args)]
@@ -56,13 +59,20 @@ impl Command {
         let job = target.held()?;
         let (done, outcome) =
             follow::follow(context, &target, &job, Under::Registration(&registered), &self.follow)?;
+        let differs = differs(context, &target, &job);
         if printer.is_text() {
-            printer.status(format_args!(
-                "its file is as it was; the next `update` or `apply` submits that again: {}",
-                target.command("diff")
-            ));
+            match differs {
+                Some(true) => printer.status(format_args!(
+                    "its file is as it was; the next `update` or `apply` submits that again: {}",
+                    target.command("diff")
+                )),
+                Some(false) => printer.status("its file says the same: the next `update` changes nothing"),
+                None => {}
+            }
         } else {
-            printer.json(&follow::as_json(&target, "rollback", again.to_json(true), outcome));
+            let mut json = again.to_json(true);
+            json["differs"] = differs.into();
+            printer.json(&follow::as_json(&target, "rollback", json, outcome));
         }
         Ok(done)
     }
@@ -81,4 +91,13 @@ impl Command {
         }
         Ok(again)
     }
+}
+
+/// Whether the file says something else than what runs; `None` where there is no file that can be compiled.
+fn differs(context: &Context, target: &Target<'_>, job: &RunningJob) -> Option<bool> {
+    let entry = target.project.job(&target.name).ok()?;
+    let outcomes = context.compiler(target.project).fleet(&[entry], &[target.stage], &[]);
+    let compiled = outcomes.into_iter().next()?.result.ok()?;
+    let running = running_job(&job.job).ok()?;
+    Some(!diff::diff(Some(&running), Some(compiled.job())).is_none())
 }

@@ -64,10 +64,13 @@ impl Command {
                     .line(format_args!("{}  group `{}`: {from}{arrow} {}", target.name, step.group, step.to));
             }
         }
+        let by = user(&project);
+        let by = if by.is_empty() { String::new() } else { format!(", by {by}") };
+        let message = format!("platy-manage scale{by}");
         let mut last = None;
-        for step in &changing {
-            let message = format!("platy-manage scale, by {}", user(&project));
-            last = Some(target.cluster.scale(&target.id, &step.group, step.to, &message)?);
+        for (i, step) in changing.iter().enumerate() {
+            let scaled = target.cluster.scale(&target.id, &step.group, step.to, &message);
+            last = Some(scaled.map_err(|failure| stopped_at(&changing, i, failure))?);
         }
         if let Some(registered) = &last {
             let job = target.held()?;
@@ -87,6 +90,23 @@ impl Command {
         }
         Ok(done)
     }
+}
+
+/// A failure at one of several groups, with what is done already.
+fn stopped_at(steps: &[&Step], failed: usize, mut failure: Failure) -> Failure {
+    let shown = |steps: &[&Step]| {
+        let each = |step: &&Step| format!("`{}` ({} → {})", step.group, step.from, step.to);
+        steps.iter().map(each).collect::<Vec<_>>().join(", ")
+    };
+    if let Some(problem) = failure.diagnostics.first_mut().filter(|_| steps.len() > 1) {
+        let done = match failed {
+            0 => "no group was scaled before".to_owned(),
+            _ => format!("scaled already: {}", shown(&steps[..failed])),
+        };
+        problem.hints.push(done);
+        problem.hints.push(format!("not scaled: {}", shown(&steps[failed..])));
+    }
+    failure
 }
 
 /// Refuses jobs whose count is decided by something else.

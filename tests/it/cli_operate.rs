@@ -1,6 +1,11 @@
 //! The commands on running jobs, on the embedded registry.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+
 use crate::cli_project::Cli;
+use crate::fake_nomad::{Fake, Reply};
 
 fn project() -> Cli {
     Cli::new(&[
@@ -89,4 +94,90 @@ fn each_kind_has_its_commands() {
     cli.run("restart letters").exits(1).says("platy-manage dispatch letters --stage=devel");
     cli.run("promote nightly").exits(1).says("only services are rolled out");
     cli.run("stop nosuch --yes").exits(1).says("does not run");
+}
+
+/// After a rollback it was said of every file that it would be submitted again.
+#[test]
+fn a_rollback_says_whether_the_file_agrees() {
+    let cli = project();
+    cli.run("create web").exits(0);
+    cli.run("update web --set num_instances=4").exits(0);
+    let run = cli.run("rollback web --yes").exits(0).says("its file says the same");
+    assert!(!run.stderr.contains("submits that again"), "{}", run.stderr);
+    cli.write("jobs/web.yaml", "file: server\nconfig:\n  num_instances: 5\n");
+    cli.run("update web").exits(0);
+    let run = cli.run("rollback web --yes").exits(0).says("submits that again");
+    assert!(!run.stderr.contains("says the same"), "{}", run.stderr);
+    cli.run("update web").exits(0);
+    let json = cli.run("rollback web --yes --format json").exits(0).json();
+    assert_eq!(json["differs"], true, "{json:#}");
+}
+
+/// A project whose stage is a fake.
+fn faked(fake: &Fake) -> Cli {
+    let address = &fake.address;
+    let platy = format!(
+        "clusters:\n  c: {{address: \"{address}\"}}\nstages:\n  devel: {{cluster: c}}\ndefault_stage: devel\n\
+         defaults:\n  config: {{user: cbe, command: /bin/true, driver: exec}}\n"
+    );
+    Cli::new(&[("platy.yaml", &platy), ("jobs/web.yaml", "file: server\n")])
+}
+
+fn service(groups: &[&str]) -> Value {
+    let group = |name: &&str| json!({"Name": name, "Count": 1, "Tasks": [{"Name": "t", "Driver": "exec"}]});
+    json!({"ID": "web-devel", "Name": "web-devel", "Type": "service", "Status": "running", "Version": 3,
+           "JobModifyIndex": 7, "TaskGroups": groups.iter().map(group).collect::<Vec<_>>()})
+}
+
+/// The failure of the start was lost when the job could not be held again, and it was not held.
+#[test]
+fn what_cannot_be_started_nor_held_again_says_both() {
+    let held = AtomicBool::new(true);
+    let fake = Fake::start(move |request, _| match request.key().as_str() {
+        "DELETE /v1/job/web-devel/versions/emergency-stop/tag" => {
+            held.store(false, Ordering::SeqCst);
+            Reply::json(&json!({}), 8)
+        }
+        "PUT /v1/job/web-devel/plan" => Reply::text(500, "the planner is on fire"),
+        "GET /v1/job/web-devel" => {
+            let mut job = service(&["web"]);
+            job["Stop"] = true.into();
+            if held.load(Ordering::SeqCst) {
+                job["VersionTag"] = json!({"Name": "emergency-stop", "Description": "fire"});
+            }
+            Reply::json(&job, 8)
+        }
+        "GET /v1/job/web-devel/submission" => Reply::text(404, "job source not found"),
+        key => Reply::text(500, &format!("no tags today: {key}")),
+    });
+    let cli = faked(&fake);
+    let run = cli.run("emergency-start web --yes").exits(3);
+    let at = |text: &str| run.stderr.find(text).unwrap_or_else(|| panic!("no `{text}` in {}", run.stderr));
+    assert!(at("the planner is on fire") < at("could not be held again"), "{}", run.stderr);
+    assert!(at("could not be held again") < at("no tags today"), "{}", run.stderr);
+    assert!(run.stderr.contains("platy-manage emergency-stop web --stage=devel --reason"), "{}", run.stderr);
+}
+
+#[test]
+fn a_scale_that_fails_says_what_is_done() {
+    let fake = Fake::start(|request, _| match request.key().as_str() {
+        "PUT /v1/job/web-devel/scale" if request.body.contains("\"b\"") => Reply::text(400, "b is stuck"),
+        "PUT /v1/job/web-devel/scale" => Reply::json(&json!({"EvalID": "e1", "JobModifyIndex": 8}), 8),
+        _ => Reply::json(&service(&["a", "b", "c"]), 7),
+    });
+    let cli = faked(&fake);
+    let run = cli.run("scale web a=2 b=3 c=4").exits(1).says("b is stuck");
+    assert!(run.stderr.contains("scaled already: `a` (1 → 2)"), "{}", run.stderr);
+    assert!(run.stderr.contains("not scaled: `b` (1 → 3), `c` (1 → 4)"), "{}", run.stderr);
+    assert_eq!(fake.keys().iter().filter(|key| key.ends_with("/scale")).count(), 2);
+    // Where nobody knows who it is, the message says nothing of it.
+    let mut command = cli.command();
+    command.args(["scale", "web", "b=2"]).env_remove("USER");
+    cli.finish(command.output().unwrap()).exits(1);
+    let requests = fake.requests.lock().unwrap();
+    let message = |body: &str| serde_json::from_str::<Value>(body).unwrap()["Message"].clone();
+    let messages: Vec<_> =
+        requests.iter().filter(|one| one.key().ends_with("/scale")).map(|one| message(&one.body)).collect();
+    assert_eq!(messages[0], "platy-manage scale, by tester");
+    assert_eq!(messages[2], "platy-manage scale");
 }

@@ -30,6 +30,9 @@ pub struct BlockType {
     /// Blocks that HCL allows here and that the parser hands down to every task inside
     /// (`vault` in a job); their `json` is empty.
     pub inherited: &'static [Field],
+    /// Whether null in a list of these blocks is a block without anything in it, as Nomad reads
+    /// `Checks: [null]`; elsewhere null in a list is nothing.
+    pub null_is_empty: bool,
     /// Its attributes and nested blocks, in the order of Nomad's JSON.
     pub fields: &'static [Field],
 }
@@ -42,7 +45,18 @@ impl BlockType {
         doc: &'static str,
         fields: &'static [Field],
     ) -> Self {
-        Self { name, diff_name, doc, labels: &[], label_words: &[], shorthands: &[], inherited: &[], fields }
+        let (labels, label_words, shorthands, inherited): (&[_], &[_], &[_], &[_]) = (&[], &[], &[], &[]);
+        Self {
+            name,
+            diff_name,
+            doc,
+            labels,
+            label_words,
+            shorthands,
+            inherited,
+            null_is_empty: false,
+            fields,
+        }
     }
 
     /// With labels that fill these fields.
@@ -70,6 +84,13 @@ impl BlockType {
     #[must_use]
     pub const fn inherited(mut self, inherited: &'static [Field]) -> Self {
         self.inherited = inherited;
+        self
+    }
+
+    /// Null in a list of these blocks is a block without anything in it.
+    #[must_use]
+    pub const fn null_is_empty(mut self) -> Self {
+        self.null_is_empty = true;
         self
     }
 

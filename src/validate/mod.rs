@@ -53,12 +53,13 @@ impl Verdict {
 pub fn jobspec(job: &Job) -> Verdict {
     let complete = job.with_defaults();
     let root = view::Block::root(&complete.root, job.source.as_ref());
+    let written = view::Block::root(&job.root, job.source.as_ref());
     let mut report = Report::default();
-    if !rules::admission(&root, &mut report) {
+    if !rules::request(&written, &mut report) && !rules::admission(&root, &mut report) {
         rules::check(&root, &mut report);
     }
     // The drivers see what was written: a server fills nothing into `config`.
-    driver::check(&view::Block::root(&job.root, job.source.as_ref()), &mut report);
+    driver::check(&written, &mut report);
     report.finish()
 }
 

@@ -57,6 +57,7 @@ mod render;
 mod rules;
 mod secret_values;
 mod server_differences;
+mod server_requests;
 mod syntax;
 mod wrapper;
 mod yaml;

@@ -42,13 +42,15 @@ pub static DNS: BlockType = BlockType::new("dns", "DNS", "How names are resolved
 ]);
 
 /// A port with a label.
-pub static PORT: BlockType =
-    BlockType::new("port", "Dynamic Port", "A port with a name", PORT_FIELDS).labels(&["Label"]);
+pub static PORT: BlockType = BlockType::new("port", "Dynamic Port", "A port with a name", PORT_FIELDS)
+    .labels(&["Label"])
+    .null_is_empty();
 
 /// A port with a number of its own.
 pub static RESERVED_PORT: BlockType =
     BlockType::new("reserved_ports", "Static Port", "A port with a number of its own", PORT_FIELDS)
-        .labels(&["Label"]);
+        .labels(&["Label"])
+        .null_is_empty();
 
 #[rustfmt::skip]
 const PORT_FIELDS: &[Field] = &[

@@ -59,7 +59,7 @@ pub static CHECK: BlockType = BlockType::new("check", "Check", "How the health o
     Field::int("failures_before_warning", "FailuresBeforeWarning", Width::Int, "Bad answers in a row that make it warning"),
     Field::string("body", "Body", "Body of an HTTP check"),
     Field::string("on_update", "OnUpdate", "Whether it decides on a deployment; the service's unless written"),
-]);
+]).null_is_empty();
 
 /// When failing checks restart the task.
 #[rustfmt::skip]

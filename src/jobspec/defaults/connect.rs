@@ -340,7 +340,9 @@ fn merge_numbers(task: &mut Object, custom: &Object, json: &str) {
     let (Some(new), Some(object)) = (custom.block(json), task.block_mut(json)) else { return };
     for (field, (node, new)) in new.ty.fields.iter().zip(object.fields.iter_mut().zip(&new.fields)) {
         let merged = !matches!(field.json, "NUMA" | "IOPS" | "Disabled" | "Enabled");
-        if merged && !new.value.is_zero() && !new.value.is_empty() {
+        // Nomad passes over negative sizes of logs, and takes those of resources.
+        let negative = json == "LogConfig" && new.as_int().is_some_and(|size| size < 0);
+        if merged && !negative && !new.value.is_zero() && !new.value.is_empty() {
             *node = new.clone();
         }
     }

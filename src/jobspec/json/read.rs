@@ -143,6 +143,9 @@ impl Reader<'_> {
                 self.list(&what, "texts", node, |reader, item| reader.text(&what, item).map(Value::Str))
             }
             Type::Ints(width) => self.list(&what, "numbers", node, |reader, item| {
+                if matches!(item.value, Json::Null) {
+                    return Some(Value::Int(0));
+                }
                 reader.int(&what, "a list of whole numbers", width, &item)
             }),
             Type::StringMap(_) => {
@@ -159,11 +162,14 @@ impl Reader<'_> {
             Type::Blocks(ty) => self.list(&what, "objects", node, |reader, item| {
                 // A server that took a member out may leave null in its place.
                 if matches!(item.value, Json::Null) {
-                    return None;
+                    return ty.null_is_empty.then(|| Object::new(ty).into());
                 }
                 reader.object(ty, item, &format!("each of {what}")).map(Value::from)
             }),
             Type::BlockMap(ty) => self.map(&what, node, |reader, key, item| {
+                if matches!(item.value, Json::Null) {
+                    return None;
+                }
                 reader.object(ty, item, &format!("`{key}` in {what}")).map(Value::from)
             }),
         }

@@ -1,6 +1,7 @@
 //! Mistakes that stop a server before it validates: they hide every other one.
 //!
-//! Before it validates a job, a server adds to it the proxies of Consul Connect. Where it cannot,
+//! A server first compares the namespaces of the request and the job, then adds to the job the
+//! proxies of Consul Connect. Where it cannot,
 //! it answers with that one mistake.
 
 use super::rules;
@@ -9,12 +10,22 @@ use super::{Cx, Out, Report};
 use crate::validate::view::{Block, Site};
 
 rules! {
+    REQUEST {
+        Error NAMESPACE_EMPTY = "P0747", namespace_empty, "a job's namespace is not an empty text", "nomad.Job.Validate";
+    }
     ADMISSION {
         Error NATIVE_TASK = "P0528", native_task, "a Connect-native service names its task, or the group has one task", "nomad.groupConnectHook";
         Error MESH_PORT = "P0529", mesh_port, "a mesh gateway's service has a port", "nomad.groupConnectHook";
         Error EXPOSE_NETWORK = "P0530", expose_network, "a group with an exposed check has one network, in mode bridge or cni", "nomad.exposePathForCheck";
         Error EXPOSE_PORT = "P0531", expose_port, "the service of an exposed check has a static port or a number", "nomad.exposePathForCheck";
     }
+}
+
+/// Reports the mistake for which a server does not look at the job, given as it was written;
+/// whether there is one.
+pub fn request(written: &Block<'_>, report: &mut Report) -> bool {
+    let cx = Cx { job: written, group: None, task: None, service: None };
+    report.run_first(REQUEST, &cx, written)
 }
 
 /// Reports the mistake that stops a server before validation; whether there is one.
@@ -42,6 +53,13 @@ pub fn admission(job: &Block<'_>, report: &mut Report) -> bool {
         }
     }
     false
+}
+
+fn namespace_empty(_: &Cx<'_>, job: &Block<'_>, out: &mut Out<'_>) {
+    if job.get("Namespace").as_str() == Some("") {
+        out.say(job.at("Namespace"), "the job's namespace is empty")
+            .hint("leave `namespace` out to use the namespace `default`");
+    }
 }
 
 /// Whether the service has a sidecar.

@@ -12,6 +12,9 @@ rules! {
         Note CONSUL_AVAILABLE = "P0525", consul, "whether a Consul agent runs beside the clients", "nomad.jobImpliedConstraints";
         Note OVERSUBSCRIPTION = "P0526", oversubscription, "whether memory oversubscription is enabled; else memory_max is ignored", "nomad.memoryOversubscriptionValidate";
         Note VOLUME_EXISTS = "P0527", volumes, "whether the volumes that groups ask for exist", "nomad.Job.Plan";
+        Note VAULT_NAMESPACE = "P0744", vault_namespace, "whether the servers are Nomad Enterprise, which a namespace of Vault needs", "nomad.jobVaultHook.validateNamespaces (CE)";
+        Note CONSUL_NAMESPACE = "P0745", consul_namespace, "whether Consul is Enterprise and knows the namespace and the partition", "nomad.jobConsulHook";
+        Note SYSTEM_SCALING = "P0746", system_scaling, "a system job with `scaling` passes validation, but is refused when it is registered", "agent.HTTPServer.jobUpdate";
     }
 }
 
@@ -91,6 +94,57 @@ fn volumes(_: &Cx<'_>, job: &Block<'_>, out: &mut Out<'_>) {
                     format!("not checked offline: whether the volume `{source}` exists"),
                 );
             }
+        }
+    }
+}
+
+fn vault_namespace(_: &Cx<'_>, job: &Block<'_>, out: &mut Out<'_>) {
+    for group in job.blocks("TaskGroups") {
+        for task in group.blocks("Tasks") {
+            if let Some(vault) = task.block("Vault")
+                && let namespace = vault.str("Namespace")
+                && !namespace.is_empty()
+            {
+                out.say(
+                    vault.at("Namespace"),
+                    format!("not checked offline: whether the servers are Nomad Enterprise; others refuse the Vault namespace `{namespace}`"),
+                );
+            }
+        }
+    }
+}
+
+fn consul_namespace(_: &Cx<'_>, job: &Block<'_>, out: &mut Out<'_>) {
+    for group in job.blocks("TaskGroups") {
+        say_consul_namespace(&group, out);
+        group.blocks("Tasks").iter().for_each(|task| say_consul_namespace(task, out));
+    }
+}
+
+fn say_consul_namespace(block: &Block<'_>, out: &mut Out<'_>) {
+    let Some(consul) = block.block("Consul") else { return };
+    for (json, what) in [("Namespace", "namespace"), ("Partition", "partition")] {
+        let name = consul.str(json);
+        if !name.is_empty() {
+            out.say(
+                consul.at(json),
+                format!("not checked offline: whether Consul is Enterprise and has the {what} `{name}`"),
+            );
+        }
+    }
+}
+
+fn system_scaling(cx: &Cx<'_>, job: &Block<'_>, out: &mut Out<'_>) {
+    if cx.job_type() != "system" {
+        return;
+    }
+    for group in job.blocks("TaskGroups") {
+        if let Some(scaling) = group.block("Scaling") {
+            out.say(
+                scaling.here(),
+                "a server validates a system job with `scaling`, but refuses to register it",
+            )
+            .hint("remove `scaling`: a system job runs one allocation on every node that fits");
         }
     }
 }

@@ -28,6 +28,7 @@ rules! {
         Error SCALING_MIN = "P0556", scaling_min, "scaling's min is not negative", "structs.ScalingPolicy.Validate";
         Error SCALING_COUNT_HIGH = "P0557", count_high, "a group's count is at most scaling's max", "structs.TaskGroup.validateScalingPolicy";
         Error SCALING_COUNT_LOW = "P0558", count_low, "a group's count is at least scaling's min", "structs.TaskGroup.validateScalingPolicy";
+        Error SCALING_TARGET = "P0748", target, "a group that scales has a name, and its job an ID", "structs.ScalingPolicy.validateTargetHorizontal";
     }
 }
 
@@ -207,5 +208,17 @@ fn count_low(cx: &Cx<'_>, scaling: &Block<'_>, out: &mut Out<'_>) {
     if count < min {
         out.say(group.at("Count"), format!("the count ({count}) is less than scaling's `min` ({min})"))
             .related(scaling.at("Min"), "`min`");
+    }
+}
+
+fn target(cx: &Cx<'_>, scaling: &Block<'_>, out: &mut Out<'_>) {
+    if !matches!(scaling.str("Type"), "" | "horizontal") {
+        return;
+    }
+    if cx.job.str("ID").is_empty() {
+        out.say(scaling.here(), "`scaling` needs the job's ID, which is missing");
+    }
+    if cx.group.is_some_and(|group| group.str("Name").is_empty()) {
+        out.say(scaling.here(), "`scaling` needs the group's name, which is missing");
     }
 }

@@ -33,7 +33,7 @@ use super::report::{Out, Report};
 use super::view::Block;
 use crate::diagnostic::{Code, Severity};
 
-pub use admission::admission;
+pub use admission::{admission, request};
 pub use walk::check;
 
 /// One rule of the server.

@@ -21,9 +21,8 @@ pub fn check(block: &Block<'_>, report: &mut Report) {
     {
         report.run(periodic::PERIODIC, &cx, &periodic);
     }
-    if let Some(parameterized) = block.block("ParameterizedJob")
-        && !block.bool("Dispatched")
-    {
+    // A server does not take over `Dispatched` from whoever submits the job.
+    if let Some(parameterized) = block.block("ParameterizedJob") {
         report.run(periodic::PARAMETERIZED, &cx, &parameterized);
     }
     for group in block.blocks("TaskGroups") {

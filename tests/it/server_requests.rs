@@ -1,0 +1,103 @@
+//! What mutations of a job that has every block brought to light, each seen on a server.
+
+use platy_manage::diagnostic::Source;
+use platy_manage::jobspec::Job;
+use platy_manage::validate::{self, Finding};
+use serde_json::{Value, json};
+
+fn job(fields: &Value) -> Job {
+    let mut job = json!({ "ID": "shop", "TaskGroups": [group(&json!({}))] });
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        job[name] = value.clone();
+    }
+    Job::from_json(&Source::new("job.json", job.to_string())).expect("a job")
+}
+
+fn group(fields: &Value) -> Value {
+    let task = json!({ "Name": "web", "Driver": "raw_exec", "Config": { "command": "/bin/true" } });
+    let mut group = json!({ "Name": "front", "ShutdownDelay": 1, "Tasks": [task] });
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        group[name] = value.clone();
+    }
+    group
+}
+
+fn codes(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.diagnostic.code.id).collect()
+}
+
+fn errors_of_group(fields: &Value) -> Vec<String> {
+    let verdict = validate::jobspec(&job(&json!({ "TaskGroups": [group(fields)] })));
+    codes(&verdict.errors).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn null_in_a_list_of_checks_or_ports_is_an_empty_block() {
+    let service = |checks: Value| json!({ "Services": [{ "Name": "api", "Checks": checks }] });
+    let tcp =
+        json!({ "Type": "tcp", "PortLabel": "80", "Interval": 1_000_000_000, "Timeout": 1_000_000_000 });
+    assert_eq!(errors_of_group(&service(json!([tcp]))), [""; 0]);
+    assert_eq!(errors_of_group(&service(json!([tcp, null]))).len(), 1);
+    let ports = |ports: Value| json!({ "Networks": [{ "DynamicPorts": ports }] });
+    assert_eq!(errors_of_group(&ports(json!([null]))), [""; 0]);
+    assert_eq!(errors_of_group(&ports(json!([null, null]))), ["P0610"]);
+}
+
+#[test]
+fn null_for_a_volume_is_no_volume() {
+    assert_eq!(errors_of_group(&json!({ "Volumes": { "data": null } })), [""; 0]);
+}
+
+#[test]
+fn an_empty_namespace_hides_every_other_mistake() {
+    let verdict = validate::jobspec(&job(&json!({ "Namespace": "", "Priority": 500 })));
+    assert_eq!(codes(&verdict.errors), ["P0747"]);
+}
+
+#[test]
+fn a_scaling_policy_needs_the_names_of_its_target() {
+    let scaling = |fields: Value| json!({ "Scaling": { "Min": 1, "Max": 2, "Type": fields } });
+    let verdict = |id: &str, name: &str, kind: &str| -> Vec<String> {
+        let mut group = group(&scaling(json!(kind)));
+        group["Name"] = name.into();
+        let verdict = validate::jobspec(&job(&json!({ "ID": id, "Name": "shop", "TaskGroups": [group] })));
+        codes(&verdict.errors).into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!(verdict("shop", "front", "horizontal"), [""; 0]);
+    assert_eq!(verdict("shop", "", "horizontal"), ["P0509", "P0542", "P0748"]);
+    assert_eq!(verdict("", "front", "horizontal"), ["P0501", "P0748"]);
+    assert_eq!(verdict("", "front", "other"), ["P0501", "P0554"]);
+}
+
+#[test]
+fn negative_sizes_of_a_proxys_logs_are_passed_over() {
+    let errors = |logs: Value| {
+        errors_of_group(&json!({
+            "Networks": [{ "Mode": "bridge" }],
+            "Services": [{ "Name": "api", "PortLabel": "80", "Connect": {
+                "SidecarService": {}, "SidecarTask": { "LogConfig": logs, "Resources": { "MemoryMB": 64 } },
+            } }],
+        }))
+    };
+    assert_eq!(errors(json!({ "MaxFiles": -1, "MaxFileSizeMB": -1 })), [""; 0]);
+    assert_eq!(errors(json!({ "MaxFiles": 1000 })), ["P0702"]);
+}
+
+#[test]
+fn what_only_a_cluster_knows_of_namespaces_and_system_scaling_is_named() {
+    let task = json!({
+        "Name": "web", "Driver": "raw_exec", "Config": { "command": "/bin/true" },
+        "Vault": { "Namespace": "team" }, "Consul": { "Namespace": "team", "Partition": "east" },
+    });
+    let group = group(&json!({ "Tasks": [task], "Scaling": { "Min": 0, "Max": 1 } }));
+    let verdict = validate::jobspec(&job(&json!({ "Type": "system", "TaskGroups": [group] })));
+    assert_eq!(codes(&verdict.errors), [""; 0]);
+    assert_eq!(codes(&verdict.not_checked), ["P0524", "P0744", "P0745", "P0745", "P0746"]);
+}
+
+#[test]
+fn a_submitted_job_that_says_it_was_dispatched_is_still_parameterized() {
+    let parameterized = json!({ "Payload": "some", "MetaRequired": ["a"], "MetaOptional": ["a"] });
+    let fields = json!({ "Type": "batch", "Dispatched": true, "ParameterizedJob": parameterized });
+    assert_eq!(codes(&validate::jobspec(&job(&fields)).errors), ["P0540", "P0541"]);
+}

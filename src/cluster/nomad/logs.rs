@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::NomadCluster;
-use super::http::{self, Call, segment};
+use super::http::{Call, segment};
+use super::trouble::Trouble;
 use crate::cluster::{LogChunk, LogMark, LogPart, LogRequest, LogStart, RUBBISH};
 use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
 
@@ -96,7 +97,7 @@ impl NomadCluster {
 
     pub(super) fn read_log(&self, request: &LogRequest) -> Result<LogChunk> {
         let call = self.log_call(request)?.with("plain", "true");
-        let mut bytes = self.http.send(call).map_err(http::Trouble::failure)?.body;
+        let mut bytes = self.http.send(call).map_err(Trouble::failure)?.body;
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
         if bytes.len() > limit {
             match request.from {

@@ -9,6 +9,7 @@ mod http;
 mod logs;
 mod register;
 mod tls;
+mod trouble;
 
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ pub use connection::{Connection, Timing, Token};
 use decode::Stamped;
 pub(crate) use decode::running_job;
 use http::{Call, Http, segment};
+use trouble::Trouble;
 
 use super::{
     Allocation, Cluster, ClusterInfo, Deployment, DispatchRequest, Dispatched, Evaluation, ExecIo,
@@ -143,7 +145,7 @@ impl Cluster for NomadCluster {
         match self.http.send(call) {
             Ok(answer) => Ok(self.http.decode::<decode::Evaluated>(&answer, &what)?.value.into()),
             // The answer is lost, not the job: it is read back.
-            Err(http::Trouble::Lost(failure)) => match self.read_job(id) {
+            Err(Trouble::Lost(failure)) => match self.read_job(id) {
                 Ok(None) => Ok(Registered { recovered: true, ..Registered::default() }),
                 Ok(Some(job)) if job.stopped && !purge => Ok(Registered {
                     job_modify_index: job.job_modify_index,

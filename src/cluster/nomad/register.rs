@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::NomadCluster;
 use super::decode::{self, Evaluated, errors};
-use super::http::{Call, Trouble};
+use super::http::Call;
+use super::trouble::Trouble;
 use crate::cluster::{Cluster, JOB_REFUSED, JobDocument, Registered, RunningJob, STALE, Submission};
 use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
 

@@ -8,7 +8,7 @@ use super::shape::{Key, Shape};
 const JOB: &str = "\
 # The job file
 
-Generated from `src/load/model.rs`; a test keeps it current. A job is one file `jobs/NAME.yaml`, in any
+Generated from `src/load/model/mod.rs`; a test keeps it current. A job is one file `jobs/NAME.yaml`, in any
 subfolder, and its name is the name of the file. `config` holds the values for all stages, `envs` those of
 one stage. Layers, lowest first: built-in, `defaults.config`, `defaults.envs.STAGE`, the stage in
 `platy.yaml`, the job's `config`, the job's `envs.STAGE`, `--set PATH=VALUE`. Maps merge key by key, scalars
@@ -22,7 +22,7 @@ A text stays as it was written: `githash: 1234e56`, `0123456` and `no` are those
 const PROJECT: &str = "\
 # platy.yaml
 
-Generated from `src/load/model.rs`; a test keeps it current. The folder with `platy.yaml` is the project: it
+Generated from `src/load/model/project.rs`; a test keeps it current. The folder with `platy.yaml` is the project: it
 is found by walking up from the working folder, or named by `--project DIR`. Jobs are in `jobs/`, templates
 in `templates/`, schemas in `schemas/`.
 ";

@@ -8,6 +8,7 @@ mod again;
 mod apply;
 mod apply_file;
 mod asking;
+mod back;
 pub(crate) mod batch;
 mod completions;
 mod context;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::json;
 
+use super::back;
 use super::context::{Access, Context};
 use super::output::{Styled, style};
 use super::rollout::duration;
@@ -58,7 +59,7 @@ impl Command {
         }
         let allocations = self.allocations(&target)?;
         let printer = &context.printer;
-        let mut restarted = Vec::new();
+        let (mut restarted, mut lost) = (Vec::new(), Vec::new());
         let mut failed = None;
         for batch in allocations.chunks(self.batch.into()) {
             if context.interrupted().load(Ordering::Relaxed) {
@@ -69,31 +70,26 @@ impl Command {
                 .iter()
                 .map(|allocation| target.cluster.restart(&allocation.id, self.task.as_deref()))
                 .collect();
+            // They restart together, so they have the same time.
+            let deadline = Instant::now() + self.timeout;
             for (allocation, asked) in batch.iter().zip(asked) {
-                let ended = match asked {
-                    Ok(()) => self.await_running(context, &target, allocation)?,
+                let back = asked.and_then(|()| {
+                    back::wait(context, &*target.cluster, &job, allocation, self.task.as_deref(), deadline)
+                });
+                let ended = back.unwrap_or_else(|failure| {
                     // It may have been replaced meanwhile; what was restarted is told all the same.
-                    Err(failure) => {
-                        printer.diagnostics(&failure.diagnostics);
-                        Some((failure.kind, "was not restarted".to_owned()))
-                    }
-                };
+                    printer.diagnostics(&failure.diagnostics);
+                    Some((failure.kind, "it is not known whether it came back".to_owned()))
+                });
+                let (id, name) = (short(&allocation.id), &allocation.name);
                 match ended {
                     None => {
-                        printer.status(format_args!(
-                            "{}  {} runs again",
-                            short(&allocation.id),
-                            allocation.name
-                        ));
+                        printer.status(format_args!("{id}  {name} runs again"));
                         restarted.push(&allocation.id);
                     }
                     Some((kind, why)) => {
-                        printer.status(format_args!(
-                            "{}  {}: {}",
-                            short(&allocation.id),
-                            allocation.name,
-                            Styled(style::BAD, why)
-                        ));
+                        printer.status(format_args!("{id}  {name}: {}", Styled(style::BAD, &why)));
+                        lost.push(json!({"allocation": allocation.id, "name": name, "why": why}));
                         failed = failed.or(Some(kind));
                     }
                 }
@@ -106,12 +102,16 @@ impl Command {
             let all = count(allocations.len(), "allocation");
             printer.line(format_args!("{}: {} of {all} restarted", target.name, restarted.len()));
             if failed.is_some() {
+                let left = allocations.len() - restarted.len() - lost.len();
+                if left > 0 {
+                    printer.line(format_args!("  {} left as they were", count(left, "allocation")));
+                }
                 printer.line(format_args!("  see more: {}", target.command("status")));
             }
         } else {
             printer.json(&json!({
                 "job": target.name, "stage": target.stage.name, "job_id": target.id, "restarted": restarted,
-                "allocations": allocations.len(), "complete": failed.is_none(),
+                "failed": lost, "allocations": allocations.len(), "complete": failed.is_none(),
             }));
         }
         Ok(failed.map_or(Done::Ok, Done::Shown))
@@ -144,48 +144,6 @@ impl Command {
             }
         }
         Ok(running)
-    }
-
-    /// Waits until the tasks have started anew; else why they did not.
-    fn await_running(
-        &self,
-        context: &Context,
-        target: &Target<'_>,
-        before: &Allocation,
-    ) -> Result<Option<(FailureKind, String)>> {
-        let began = Instant::now();
-        let mut index = 0;
-        loop {
-            if context.interrupted().load(Ordering::Relaxed) {
-                return Ok(Some((FailureKind::Interrupted, "no longer waited for".to_owned())));
-            }
-            let left = self.timeout.saturating_sub(began.elapsed());
-            if left.is_zero() {
-                let why = format!("does not run again after {} s", self.timeout.as_secs());
-                return Ok(Some((FailureKind::TimedOut, why)));
-            }
-            let wait = Wait::after(index, left.min(Duration::from_secs(1)));
-            let observed = target.cluster.allocations(&target.id, wait)?;
-            index = observed.index;
-            let Some(now) = observed.value.into_iter().find(|now| now.id == before.id) else {
-                return Ok(Some((FailureKind::DeploymentFailed, "is gone".to_owned())));
-            };
-            if now.client_status != "running" && now.client_status != "pending" {
-                let why = format!("is {} now", now.client_status);
-                return Ok(Some((FailureKind::DeploymentFailed, why)));
-            }
-            let mut anew = before.task_states.iter().filter(|(name, old)| {
-                self.task.as_ref().is_none_or(|task| task == *name) && old.state == "running"
-            });
-            let done = |(name, old): (&String, &crate::cluster::TaskState)| {
-                now.task_states
-                    .get(name)
-                    .is_some_and(|now| now.state == "running" && now.started_at != old.started_at)
-            };
-            if anew.all(done) {
-                return Ok(None);
-            }
-        }
     }
 }
 

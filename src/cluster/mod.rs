@@ -159,6 +159,9 @@ pub trait Cluster: Send + Sync {
     /// The allocations of a job, those of older versions too.
     fn allocations(&self, job: &str, wait: Wait) -> Result<Observed<Vec<Allocation>>>;
 
+    /// How the checks of an allocation's services stand that the cluster does itself.
+    fn checks(&self, allocation: &str) -> Result<Vec<CheckResult>>;
+
     /// A part of the log of a task, of at most the limit's bytes.
     fn logs(&self, request: &LogRequest) -> Result<LogChunk>;
 

@@ -519,6 +519,26 @@ pub struct TaskEvent {
     pub details: IndexMap<String, String>,
 }
 
+/// How a check of a service stands, which Nomad itself does (`provider = "nomad"`).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct CheckResult {
+    /// Its name.
+    #[serde(rename = "Check", deserialize_with = "nullable")]
+    pub name: String,
+    /// `success`, `failure` or `pending`.
+    #[serde(deserialize_with = "nullable")]
+    pub status: String,
+    /// `healthiness`, or `readiness` where a deployment passes over it.
+    #[serde(deserialize_with = "nullable")]
+    pub mode: String,
+    /// What it said.
+    #[serde(deserialize_with = "nullable")]
+    pub output: String,
+    /// When it was done last, in seconds since 1970 by the clock of the node.
+    pub timestamp: i64,
+}
+
 /// Which part of which log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRequest {

@@ -37,6 +37,7 @@ mod e2e_drift;
 mod e2e_logs;
 mod e2e_operate;
 mod e2e_plan;
+mod e2e_restart;
 mod e2e_status;
 mod fake_nomad;
 mod findings;

@@ -18,9 +18,9 @@ pub use store::Step;
 use store::{Record, Store, Version};
 
 use super::{
-    Allocation, BAD_REQUEST, Cluster, ClusterInfo, Deployment, DispatchRequest, Dispatched, Evaluation,
-    ExecIo, ExecRequest, JOB_REFUSED, JobDocument, JobStub, JobVersion, LogChunk, LogMark, LogPart,
-    LogRequest, NOT_FOUND, NOT_LOCAL, Observed, PlanAnswer, Promoted, Registered, RunningJob, STALE,
+    Allocation, BAD_REQUEST, CheckResult, Cluster, ClusterInfo, Deployment, DispatchRequest, Dispatched,
+    Evaluation, ExecIo, ExecRequest, JOB_REFUSED, JobDocument, JobStub, JobVersion, LogChunk, LogMark,
+    LogPart, LogRequest, NOT_FOUND, NOT_LOCAL, Observed, PlanAnswer, Promoted, Registered, RunningJob, STALE,
     ServerVerdict, Submission, VersionTag, Wait,
 };
 use crate::diagnostic::{Code, Diagnostic, Failure, FailureKind, Result};
@@ -429,6 +429,10 @@ impl Cluster for LocalCluster {
         let index = record.as_ref().map_or(0, |record| record.index);
         let allocations = record.map(|record| self.pretend(&record)).unwrap_or_default();
         Ok(at_once(allocations, index, wait))
+    }
+
+    fn checks(&self, _: &str) -> Result<Vec<CheckResult>> {
+        Ok(Vec::new())
     }
 
     fn logs(&self, _: &LogRequest) -> Result<LogChunk> {

@@ -12,6 +12,7 @@ mod tls;
 mod trouble;
 
 use base64::Engine as _;
+use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 pub use connection::{Connection, Timing, Token};
@@ -21,9 +22,9 @@ use http::{Call, Http, segment};
 use trouble::Trouble;
 
 use super::{
-    Allocation, Cluster, ClusterInfo, Deployment, DispatchRequest, Dispatched, Evaluation, ExecIo,
-    ExecRequest, JOB_REFUSED, JobDocument, JobStub, JobVersion, LogChunk, LogMark, LogPart, LogRequest,
-    Observed, PlanAnswer, Promoted, Registered, RunningJob, ServerVerdict, Submission, Wait,
+    Allocation, CheckResult, Cluster, ClusterInfo, Deployment, DispatchRequest, Dispatched, Evaluation,
+    ExecIo, ExecRequest, JOB_REFUSED, JobDocument, JobStub, JobVersion, LogChunk, LogMark, LogPart,
+    LogRequest, Observed, PlanAnswer, Promoted, Registered, RunningJob, ServerVerdict, Submission, Wait,
 };
 use crate::diagnostic::{Diagnostic, Failure, Result};
 
@@ -223,6 +224,13 @@ impl Cluster for NomadCluster {
         let call = Call::get(job_path(job, "/allocations"), what, "read-job").wait(wait);
         let answer = self.http.json::<Option<Vec<Allocation>>>(call)?;
         Ok(answer.stamped(Option::unwrap_or_default))
+    }
+
+    fn checks(&self, allocation: &str) -> Result<Vec<CheckResult>> {
+        let path = format!("/v1/client/allocation/{}/checks", segment(allocation));
+        let call = Call::get(path, format!("read the checks of the allocation `{allocation}`"), "read-job");
+        let found = self.http.json::<Option<IndexMap<String, CheckResult>>>(call)?.value;
+        Ok(found.unwrap_or_default().into_values().collect())
     }
 
     fn logs(&self, request: &LogRequest) -> Result<LogChunk> {

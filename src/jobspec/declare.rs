@@ -30,9 +30,6 @@ pub struct BlockType {
     /// Blocks that HCL allows here and that the parser hands down to every task inside
     /// (`vault` in a job); their `json` is empty.
     pub inherited: &'static [Field],
-    /// Whether null in a list of these blocks is a block without anything in it, as Nomad reads
-    /// `Checks: [null]`; elsewhere null in a list is nothing.
-    pub null_is_empty: bool,
     /// Its attributes and nested blocks, in the order of Nomad's JSON.
     pub fields: &'static [Field],
 }
@@ -46,17 +43,7 @@ impl BlockType {
         fields: &'static [Field],
     ) -> Self {
         let (labels, label_words, shorthands, inherited): (&[_], &[_], &[_], &[_]) = (&[], &[], &[], &[]);
-        Self {
-            name,
-            diff_name,
-            doc,
-            labels,
-            label_words,
-            shorthands,
-            inherited,
-            null_is_empty: false,
-            fields,
-        }
+        Self { name, diff_name, doc, labels, label_words, shorthands, inherited, fields }
     }
 
     /// With labels that fill these fields.
@@ -84,13 +71,6 @@ impl BlockType {
     #[must_use]
     pub const fn inherited(mut self, inherited: &'static [Field]) -> Self {
         self.inherited = inherited;
-        self
-    }
-
-    /// Null in a list of these blocks is a block without anything in it.
-    #[must_use]
-    pub const fn null_is_empty(mut self) -> Self {
-        self.null_is_empty = true;
         self
     }
 
@@ -145,6 +125,8 @@ pub struct Field {
     /// Whether the server keeps what was written; it forgets a few old fields, and some that it
     /// has handed down to inner blocks.
     pub kept: bool,
+    /// What the server makes of a null among the blocks of a list or map.
+    pub null_member: NullMember,
     /// What it means, in a sentence, with its unit.
     pub doc: &'static str,
 }
@@ -152,7 +134,21 @@ pub struct Field {
 impl Field {
     const fn new(hcl: &'static str, json: &'static str, ty: Type, unset: Unset, doc: &'static str) -> Self {
         let (default, parser_fills, server_fills) = (Default::None, false, true);
-        Self { hcl, json, ty, required: false, unset, default, parser_fills, server_fills, kept: true, doc }
+        let null_member = NullMember::Refused;
+        let required = false;
+        Self {
+            hcl,
+            json,
+            ty,
+            required,
+            unset,
+            default,
+            parser_fills,
+            server_fills,
+            kept: true,
+            null_member,
+            doc,
+        }
     }
 
     /// Text; `""` where unset.
@@ -280,6 +276,13 @@ impl Field {
         self
     }
 
+    /// What the server makes of a null among its blocks.
+    #[must_use]
+    pub const fn null_member(mut self, null_member: NullMember) -> Self {
+        self.null_member = null_member;
+        self
+    }
+
     /// The declaration of the blocks that it holds, if it holds blocks.
     pub fn block_type(&self) -> Option<&'static BlockType> {
         match self.ty {
@@ -375,6 +378,17 @@ pub enum Unset {
     Absent,
     /// The zero value of the type: `""`, `0`, `false`.
     Zero,
+}
+
+/// What the server makes of a null in a list or map of blocks, which only JSON can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NullMember {
+    /// It breaks off the request without an answer.
+    Refused,
+    /// It passes over it.
+    Dropped,
+    /// It takes it for a block in which nothing is written.
+    Block,
 }
 
 /// A constant that the server fills in.

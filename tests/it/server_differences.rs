@@ -67,3 +67,141 @@ fn the_config_of_a_proxys_task_is_checked() {
     assert_eq!(found(json!({ "Config": { "args": { "a": 1 } } })), [format!("P0772 {at}.config.args")]);
     assert_eq!(found(json!({ "Driver": "dokcer" })), [format!("P0770 {at}.driver")]);
 }
+
+/// The codes of what a server would refuse and warn of in a job, or why it cannot be read.
+fn codes(job: &Value) -> Vec<&'static str> {
+    match Job::from_json(&Source::new("job.json", job.to_string())) {
+        Ok(job) => {
+            let verdict = validate::jobspec(&job);
+            let findings = verdict.errors.iter().chain(&verdict.warnings);
+            findings.map(|finding| finding.diagnostic.code.id).collect()
+        }
+        Err(errors) => errors.iter().map(|error| error.code.id).collect(),
+    }
+}
+
+/// A job of one group with these fields, and one task with those.
+fn group(fields: &Value, task: &Value) -> Value {
+    let mut job = json!({ "ID": "shop", "TaskGroups": [{ "Name": "front", "Tasks": [
+        { "Name": "web", "Driver": "raw_exec", "Config": { "command": "/bin/true" } },
+    ] }] });
+    let group = &mut job["TaskGroups"][0];
+    for (name, value) in task.as_object().into_iter().flatten() {
+        group["Tasks"][0][name] = value.clone();
+    }
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        group[name] = value.clone();
+    }
+    job
+}
+
+#[test]
+fn a_null_among_blocks_is_what_the_server_makes_of_it() {
+    let service = |checks: Value| {
+        group(
+            &json!({ "ShutdownDelay": 1, "Services": [{ "Name": "api", "PortLabel": "http", "Checks": checks }] }),
+            &json!({}),
+        )
+    };
+    assert_eq!(codes(&service(json!([]))), [""; 0]);
+    assert_eq!(codes(&service(json!([null]))), codes(&service(json!([{}]))));
+    assert_eq!(codes(&service(json!([null]))), ["P0650"]);
+    let ports = |ports: Value| group(&json!({ "Networks": [{ "ReservedPorts": ports }] }), &json!({}));
+    assert_eq!(codes(&ports(json!([null, null]))), codes(&ports(json!([{}, {}]))));
+    assert_eq!(codes(&group(&json!({ "Volumes": { "data": null } }), &json!({}))), [""; 0]);
+    assert_eq!(codes(&group(&json!({}), &json!({ "Identities": [null] }))), [""; 0]);
+    assert_eq!(codes(&group(&json!({ "Constraints": [null] }), &json!({}))), ["P0750"]);
+    assert_eq!(codes(&group(&json!({ "Tasks": [null] }), &json!({}))), ["P0750"]);
+}
+
+#[test]
+fn a_second_default_identity_is_refused_under_either_name() {
+    let task = |identities: Value| codes(&group(&json!({}), &json!({ "Identities": identities })));
+    assert_eq!(task(json!([{ "Name": "default", "Env": true }])), task(json!([{ "Env": true }])));
+    assert!(!task(json!([{ "Env": true }])).contains(&"P0727"));
+    for names in [["default", "default"], ["", "default"], ["", ""]] {
+        let found = task(json!([{ "Name": names[0], "File": true }, { "Name": names[1], "File": true }]));
+        assert_eq!(found, ["P0727"], "{names:?}");
+    }
+}
+
+#[test]
+fn only_positive_numbers_of_a_sidecars_logs_count() {
+    let logs = |logs: Value| {
+        codes(&group(
+            &json!({ "Networks": [{ "Mode": "bridge" }], "Services": [{ "Name": "api", "PortLabel": "80",
+                "Connect": { "SidecarService": {}, "SidecarTask": { "LogConfig": logs } } }] }),
+            &json!({}),
+        ))
+    };
+    assert_eq!(logs(json!({ "MaxFiles": -1 })), logs(json!({ "MaxFiles": 3 })));
+    assert!(logs(json!({ "MaxFiles": 1000 })).contains(&"P0702"));
+}
+
+#[test]
+fn the_namespace_is_not_known_in_the_name_of_a_meshed_service() {
+    let name = |name: &str| {
+        codes(&group(
+            &json!({ "Networks": [{ "Mode": "bridge" }], "Services": [{ "Name": name, "PortLabel": "80",
+                "Connect": { "SidecarService": {} } }] }),
+            &json!({}),
+        ))
+    };
+    assert!(name("${NOMAD_NAMESPACE}-api").contains(&"P0671"));
+    assert!(!name("${NOMAD_JOB_NAME}-api").contains(&"P0671"));
+    assert!(!name("api-${NOMAD_ALLOC_INDEX}").contains(&"P0671"));
+}
+
+#[test]
+fn counts_are_added_as_the_server_adds_them() {
+    let counts = |first: i64, second: i64| {
+        let mut job = group(&json!({ "Count": first }), &json!({}));
+        let mut other = job["TaskGroups"][0].clone();
+        other["Name"] = json!("back");
+        other["Count"] = json!(second);
+        job["TaskGroups"].as_array_mut().unwrap().push(other);
+        codes(&job)
+    };
+    assert_eq!(counts(i64::MAX, 1), [""; 0]);
+    assert_eq!(counts(40_000, 20_000), ["P0743"]);
+}
+
+#[test]
+fn a_check_that_has_no_thresholds_is_refused_once() {
+    let check = json!({ "Name": "ping", "Type": "script", "Command": "/bin/true", "TaskName": "web",
+        "Interval": 10_000_000_000u64, "Timeout": 2_000_000_000, "SuccessBeforePassing": 1, "FailuresBeforeCritical": 2,
+        "FailuresBeforeWarning": 2 });
+    let job =
+        group(&json!({ "ShutdownDelay": 1, "Services": [{ "Name": "api", "Checks": [check] }] }), &json!({}));
+    assert_eq!(codes(&job), ["P0662"]);
+}
+
+#[test]
+fn what_a_job_says_of_being_dispatched_is_not_read() {
+    let mut job = group(&json!({}), &json!({}));
+    job["ParameterizedJob"] = json!({ "Payload": "maybe" });
+    let found = codes(&job);
+    assert!(!found.is_empty());
+    job["Dispatched"] = json!(true);
+    assert_eq!(codes(&job), found);
+}
+
+#[test]
+fn namespaces_of_vault_and_consul_are_named_as_not_checked() {
+    let job = group(
+        &json!({ "Consul": { "Namespace": "shops" } }),
+        &json!({ "Vault": { "Role": "web", "Namespace": "teams/shop" } }),
+    );
+    let verdict = validate::jobspec(&Job::from_json(&Source::new("job.json", job.to_string())).unwrap());
+    let notes: Vec<_> =
+        verdict.not_checked.iter().map(|note| (note.diagnostic.code.id, note.path.as_str())).collect();
+    assert!(notes.contains(&("P0744", "group.front.task.web.vault.namespace")), "{notes:?}");
+    assert!(notes.contains(&("P0745", "group.front.consul.namespace")), "{notes:?}");
+}
+
+#[test]
+fn podmans_newer_keys_are_known() {
+    let config = json!({ "image": "x", "static_ips": ["10.88.0.7"], "static_mac": "02:42:ac:11:00:02", "arch": "arm64",
+        "os": "linux", "variant": "v8", "ipc_mode": "host", "oom_score_adj": 100, "ipv4_address": "10.88.0.7", "ipv6_address": "::1" });
+    assert_eq!(codes(&group(&json!({}), &json!({ "Driver": "podman", "Config": config }))), [""; 0]);
+}

@@ -1,7 +1,7 @@
 //! The service mesh of Consul: `connect`, its sidecar, proxy and upstreams.
 
 use super::{GATEWAY, IDENTITY, LOGS, RESOURCES, VOLUME_MOUNT};
-use crate::jobspec::declare::{BlockType, Default, Field, MapForm, Width};
+use crate::jobspec::declare::{BlockType, Default, Field, MapForm, NullMember, Width};
 
 /// A service's place in the mesh.
 #[rustfmt::skip]
@@ -37,7 +37,7 @@ pub static SIDECAR_TASK: BlockType = BlockType::new("sidecar_task", "SidecarTask
     Field::duration("shutdown_delay", "ShutdownDelay", "Pause between leaving the service catalogue and stopping").null().default(Default::Int(0)),
     Field::string("kill_signal", "KillSignal", "Signal that asks it to stop"),
     Field::blocks("volume_mount", "VolumeMounts", &VOLUME_MOUNT, "Volumes of the group that it sees"),
-    Field::blocks("identity", "Identities", &IDENTITY, "Workload identities"),
+    Field::blocks("identity", "Identities", &IDENTITY, "Workload identities").null_member(NullMember::Dropped),
 ]);
 
 /// How a proxy works.
@@ -55,7 +55,7 @@ pub static PROXY: BlockType = BlockType::new("proxy", "ConsulProxy", "How the pr
 /// Paths that are open without the mesh.
 #[rustfmt::skip]
 pub static EXPOSE: BlockType = BlockType::new("expose", "Expose", "Paths that are open without the mesh", &[
-    Field::blocks("path", "Paths", &EXPOSE_PATH, "The paths"),
+    Field::blocks("path", "Paths", &EXPOSE_PATH, "The paths").null_member(NullMember::Block),
     Field::blocks("", "Path", &EXPOSE_PATH, "The same under the name of older clients").not_kept(),
 ]);
 

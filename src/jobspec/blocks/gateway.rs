@@ -1,6 +1,6 @@
 //! Gateways of Consul's service mesh.
 
-use crate::jobspec::declare::{BlockType, Default, Field, MapForm, Width};
+use crate::jobspec::declare::{BlockType, Default, Field, MapForm, NullMember, Width};
 
 /// Makes a service a gateway.
 #[rustfmt::skip]
@@ -86,7 +86,7 @@ pub static HEADER_MODIFIERS: BlockType = BlockType::new("headers", "HeaderModifi
 /// Lets the mesh reach services outside.
 #[rustfmt::skip]
 pub static TERMINATING: BlockType = BlockType::new("terminating", "Terminating", "Lets the mesh reach services outside", &[
-    Field::blocks("service", "Services", &LINKED_SERVICE, "The services"),
+    Field::blocks("service", "Services", &LINKED_SERVICE, "The services").null_member(NullMember::Dropped),
 ]);
 
 /// A service outside the mesh.

@@ -4,7 +4,7 @@ use super::{
     AFFINITY, CONSTRAINT, DISCONNECT, MIGRATE, NETWORK, RESCHEDULE, RESTART, SCALING, SECRET, SERVICE,
     SPREAD, TASK, UPDATE, VAULT,
 };
-use crate::jobspec::declare::{BlockType, Default, Field, MapForm, Width};
+use crate::jobspec::declare::{BlockType, Default, Field, MapForm, NullMember, Width};
 
 /// Tasks that run together on one node.
 #[rustfmt::skip]
@@ -15,7 +15,7 @@ pub static GROUP: BlockType = BlockType::new("group", "TaskGroup", "Tasks that r
     Field::blocks("affinity", "Affinities", &AFFINITY, "Preferences among nodes"),
     Field::blocks("task", "Tasks", &TASK, "What runs"),
     Field::blocks("spread", "Spreads", &SPREAD, "How allocations are spread over nodes"),
-    Field::block_map("volume", "Volumes", &VOLUME, "Volumes that tasks may mount"),
+    Field::block_map("volume", "Volumes", &VOLUME, "Volumes that tasks may mount").null_member(NullMember::Dropped),
     Field::block("restart", "RestartPolicy", &RESTART, "How failed tasks are restarted on their node"),
     Field::block("disconnect", "Disconnect", &DISCONNECT, "What happens when the node loses its servers"),
     Field::block("reschedule", "ReschedulePolicy", &RESCHEDULE, "How failed allocations move to other nodes"),

@@ -1,7 +1,7 @@
 //! What a task needs of its node: `resources`, `network`, `device`, `numa`.
 
 use super::{AFFINITY, CONSTRAINT};
-use crate::jobspec::declare::{BlockType, Default, Field, MapForm, Width};
+use crate::jobspec::declare::{BlockType, Default, Field, MapForm, NullMember, Width};
 
 /// CPU, memory and devices of a task.
 #[rustfmt::skip]
@@ -26,8 +26,8 @@ pub static NETWORK: BlockType = BlockType::new("network", "Network", "Network mo
     Field::string("cidr", "CIDR", "Address range; set by the server"),
     Field::string("ip", "IP", "Address; set by the server"),
     Field::block("dns", "DNS", &DNS, "How names are resolved"),
-    Field::blocks("reserved_ports", "ReservedPorts", &RESERVED_PORT, "Ports with a number of their own"),
-    Field::blocks("port", "DynamicPorts", &PORT, "Ports whose number Nomad chooses"),
+    Field::blocks("reserved_ports", "ReservedPorts", &RESERVED_PORT, "Ports with a number of their own").null_member(NullMember::Block),
+    Field::blocks("port", "DynamicPorts", &PORT, "Ports whose number Nomad chooses").null_member(NullMember::Block),
     Field::string("hostname", "Hostname", "Host name of the group"),
     Field::int("mbits", "MBits", Width::Int, "Bandwidth (deprecated)").null().default(Default::Int(0)),
     Field::block("cni", "CNI", &CNI, "What the network plugin is told"),
@@ -42,15 +42,13 @@ pub static DNS: BlockType = BlockType::new("dns", "DNS", "How names are resolved
 ]);
 
 /// A port with a label.
-pub static PORT: BlockType = BlockType::new("port", "Dynamic Port", "A port with a name", PORT_FIELDS)
-    .labels(&["Label"])
-    .null_is_empty();
+pub static PORT: BlockType =
+    BlockType::new("port", "Dynamic Port", "A port with a name", PORT_FIELDS).labels(&["Label"]);
 
 /// A port with a number of its own.
 pub static RESERVED_PORT: BlockType =
     BlockType::new("reserved_ports", "Static Port", "A port with a number of its own", PORT_FIELDS)
-        .labels(&["Label"])
-        .null_is_empty();
+        .labels(&["Label"]);
 
 #[rustfmt::skip]
 const PORT_FIELDS: &[Field] = &[

@@ -1,7 +1,7 @@
 //! What a group or task offers to others: `service` and its `check`.
 
 use super::{CONNECT, IDENTITY};
-use crate::jobspec::declare::{BlockType, Default, Field, MapForm, Width};
+use crate::jobspec::declare::{BlockType, Default, Field, MapForm, NullMember, Width};
 
 /// A service in the catalogue of Nomad or Consul.
 #[rustfmt::skip]
@@ -13,7 +13,7 @@ pub static SERVICE: BlockType = BlockType::new("service", "Service", "A service 
     Field::string("port", "PortLabel", "Label or number of its port"),
     Field::string("address_mode", "AddressMode", "Which address is announced: `auto`, `host`, `alloc`, `alloc_ipv6` or `driver`").default(Default::Str("auto")),
     Field::string("address", "Address", "Address that is announced in place of the node's"),
-    Field::blocks("check", "Checks", &CHECK, "How its health is found out"),
+    Field::blocks("check", "Checks", &CHECK, "How its health is found out").null_member(NullMember::Block),
     Field::block("check_restart", "CheckRestart", &CHECK_RESTART, "When failing checks restart the task").not_kept(),
     Field::block("connect", "Connect", &CONNECT, "Its place in the service mesh of Consul"),
     Field::map("meta", "Meta", MapForm::Block, "Free metadata in Consul"),
@@ -59,7 +59,7 @@ pub static CHECK: BlockType = BlockType::new("check", "Check", "How the health o
     Field::int("failures_before_warning", "FailuresBeforeWarning", Width::Int, "Bad answers in a row that make it warning"),
     Field::string("body", "Body", "Body of an HTTP check"),
     Field::string("on_update", "OnUpdate", "Whether it decides on a deployment; the service's unless written"),
-]).null_is_empty();
+]);
 
 /// When failing checks restart the task.
 #[rustfmt::skip]

@@ -1,7 +1,7 @@
 //! `task` and what stands only there, apart from templates, resources and services.
 
 use super::{AFFINITY, ARTIFACT, CONSTRAINT, CONSUL, RESOURCES, RESTART, SERVICE, TASK_SCALING, TEMPLATE};
-use crate::jobspec::declare::{BlockType, Default, Field, MapForm, Width};
+use crate::jobspec::declare::{BlockType, Default, Field, MapForm, NullMember, Width};
 
 /// One process, container or machine.
 #[rustfmt::skip]
@@ -34,7 +34,7 @@ pub static TASK: BlockType = BlockType::new("task", "Task", "One process, contai
     Field::blocks("scaling", "ScalingPolicies", &TASK_SCALING, "Limits for an autoscaler (Nomad Enterprise)"),
     Field::blocks("secret", "Secrets", &SECRET, "Secrets that are fetched before it starts"),
     Field::block("", "Identity", &IDENTITY, "Its default workload identity: the `identity` without a name"),
-    Field::blocks("identity", "Identities", &IDENTITY, "Workload identities"),
+    Field::blocks("identity", "Identities", &IDENTITY, "Workload identities").null_member(NullMember::Dropped),
     Field::blocks("action", "Actions", &ACTION, "Commands that can be run in it from outside"),
     Field::block("schedule", "Schedule", &SCHEDULE, "When it may run (Nomad Enterprise)"),
 ]).labels(&["Name"]);

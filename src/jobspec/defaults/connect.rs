@@ -36,14 +36,14 @@ struct Environment(IndexMap<String, String>);
 impl Environment {
     fn of(root: &Object) -> Self {
         let mut values = IndexMap::new();
-        let fields = [
-            ("NOMAD_JOB_NAME", "Name"),
-            ("NOMAD_JOB_ID", "ID"),
-            ("NOMAD_NAMESPACE", "Namespace"),
-            ("NOMAD_REGION", "Region"),
-        ];
+        // The server asks as for an allocation without a name, whose namespace is not yet known.
+        values.insert("NOMAD_ALLOC_INDEX".to_owned(), "0".to_owned());
+        let fields = [("NOMAD_JOB_NAME", "Name"), ("NOMAD_JOB_ID", "ID"), ("NOMAD_REGION", "Region")];
         for (key, json) in fields {
-            values.insert(key.to_owned(), text(root, json));
+            let value = root.str(json);
+            if !value.is_empty() {
+                values.insert(key.to_owned(), value.to_owned());
+            }
         }
         let mut environment = Self(values);
         environment.meta(root);

@@ -5,7 +5,7 @@
 
 use super::super::blocks::IDENTITY;
 use super::super::declare::Type;
-use super::super::tree::{Object, Value};
+use super::super::tree::{Node, Object, Value};
 use super::text;
 
 /// What a job says that its groups, tasks and services need to know.
@@ -194,13 +194,12 @@ pub fn derive_identity(task: &mut Object) {
                 derive_default_identity(identity);
             }
         }
-        identities.retain(|identity| {
-            let named = identity.as_object().is_some_and(|identity| identity.str("Name") == "default");
-            if named {
-                default = Some(identity.clone());
-            }
-            !named
-        });
+        // The last one counts; others are left for the rules to refuse.
+        let is_default =
+            |identity: &Node| identity.as_object().is_some_and(|identity| identity.str("Name") == "default");
+        if let Some(last) = identities.iter().rposition(is_default) {
+            default = Some(identities.remove(last));
+        }
         if identities.is_empty() {
             node.value = Value::Null;
         }

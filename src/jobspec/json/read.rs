@@ -9,7 +9,7 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Severity, Source};
 use crate::jobspec::Job;
 use crate::jobspec::blocks::JOB;
-use crate::jobspec::declare::{BlockType, Field, Type, Width};
+use crate::jobspec::declare::{BlockType, Field, NullMember, Type, Width};
 use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::{Node, Object, Value};
 
@@ -24,6 +24,8 @@ codes! {
     JSON_UNKNOWN_KEY = "P0473", "a key in a JSON job is not known and is ignored", "Nomad API, JSON jobs";
     /// A key stands twice and only the last value counts.
     JSON_DUPLICATE_KEY = "P0474", "a key stands twice in a JSON job", "RFC 8259, 4";
+    /// A null stands where Nomad reads a block and breaks off the request.
+    JSON_NULL_BLOCK = "P0750", "no null stands among the blocks of a JSON job", "agent.ApiJobToStructJob";
 }
 
 /// The largest text that is read, in bytes.
@@ -143,6 +145,7 @@ impl Reader<'_> {
                 self.list(&what, "texts", node, |reader, item| reader.text(&what, item).map(Value::Str))
             }
             Type::Ints(width) => self.list(&what, "numbers", node, |reader, item| {
+                // Nomad reads null as 0.
                 if matches!(item.value, Json::Null) {
                     return Some(Value::Int(0));
                 }
@@ -160,18 +163,39 @@ impl Reader<'_> {
             Type::Any => self.map(&what, node, |reader, _, item| reader.any(item)),
             Type::Block(ty) => self.object(ty, node, &what).map(Value::from),
             Type::Blocks(ty) => self.list(&what, "objects", node, |reader, item| {
-                // A server that took a member out may leave null in its place.
-                if matches!(item.value, Json::Null) {
-                    return ty.null_is_empty.then(|| Object::new(ty).into());
-                }
-                reader.object(ty, item, &format!("each of {what}")).map(Value::from)
+                reader.member(field, ty, item, &format!("each of {what}"))
             }),
             Type::BlockMap(ty) => self.map(&what, node, |reader, key, item| {
-                if matches!(item.value, Json::Null) {
-                    return None;
-                }
-                reader.object(ty, item, &format!("`{key}` in {what}")).map(Value::from)
+                reader.member(field, ty, item, &format!("`{key}` in {what}"))
             }),
+        }
+    }
+
+    /// One block of a list or map; `None` where the server passes over it, or after a report.
+    fn member(
+        &mut self,
+        field: &'static Field,
+        ty: &'static BlockType,
+        node: JsonNode<'_>,
+        what: &str,
+    ) -> Option<Value> {
+        if !matches!(node.value, Json::Null) {
+            return self.object(ty, node, what).map(Value::from);
+        }
+        match field.null_member {
+            NullMember::Dropped => None,
+            NullMember::Block => {
+                let mut object = Object::new(ty);
+                object.span = Some(node.span);
+                Some(object.into())
+            }
+            NullMember::Refused => {
+                let message =
+                    format!("{what} must be an object: a server does not answer where it reads null");
+                let hint = "remove the `null`";
+                self.report(Diagnostic::error(&JSON_NULL_BLOCK, message).hint(hint), node.span);
+                None
+            }
         }
     }
 

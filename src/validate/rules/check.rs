@@ -279,8 +279,10 @@ fn thresholds(cx: &Cx<'_>, check: &Block<'_>, out: &mut Out<'_>) {
     }
     for (json, hcl) in THRESHOLDS {
         if check.int(json).is_some_and(|value| value > 0) {
+            // The server stops at the first.
             out.say(check.at(json), format!("a check of type `{kind}` has no `{hcl}`"))
                 .hint("only tcp, http and grpc checks have it");
+            return;
         }
     }
 }

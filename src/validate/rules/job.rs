@@ -175,7 +175,8 @@ fn priority(_: &Cx<'_>, job: &Block<'_>, out: &mut Out<'_>) {
 fn total_count(_: &Cx<'_>, job: &Block<'_>, out: &mut Out<'_>) {
     let counts = job.blocks("TaskGroups");
     let counts = counts.iter().filter_map(|group| group.int("Count"));
-    let total = counts.fold(0i64, i64::saturating_add);
+    // Go adds with overflow.
+    let total = counts.fold(0i64, i64::wrapping_add);
     if total > MAX_COUNT {
         out.say(job.here(), format!("the groups of the job have {total} allocations, over {MAX_COUNT}"))
             .hint("a server with a higher `job_max_count` takes more");

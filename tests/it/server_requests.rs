@@ -101,3 +101,16 @@ fn a_submitted_job_that_says_it_was_dispatched_is_still_parameterized() {
     let fields = json!({ "Type": "batch", "Dispatched": true, "ParameterizedJob": parameterized });
     assert_eq!(codes(&validate::jobspec(&job(&fields)).errors), ["P0540", "P0541"]);
 }
+
+/// The keys that versions 0.6.3 to 0.6.5 of the plugin added.
+#[test]
+fn podman_knows_addresses_platforms_and_the_ipc_mode() {
+    let config = json!({
+        "image": "x", "arch": "arm64", "os": "linux", "variant": "v8", "ipc_mode": "private", "oom_score_adj": 10,
+        "ipv4_address": "10.0.0.2", "ipv6_address": "fd00::2", "static_ips": ["10.0.0.2"], "static_mac": "02:00:00:00:00:01",
+    });
+    let task = |config: Value| json!({ "Tasks": [{ "Name": "web", "Driver": "podman", "Config": config }] });
+    assert_eq!(errors_of_group(&task(config)), [""; 0]);
+    let wrong = json!({ "image": "x", "static_ips": "10.0.0.2", "oom_score_adj": [], "varient": "v8" });
+    assert_eq!(errors_of_group(&task(wrong)), ["P0772", "P0772", "P0771"]);
+}

@@ -112,13 +112,13 @@ static VOLUME_OPTIONS: &[Key] = &[
 
 static VOLUME_DRIVER: &[Key] = &[key("name", Text, "its name"), key("options", TextMap, "its options")];
 
-/// The `podman` driver plugin (0.6).
+/// The `podman` driver plugin (0.6.5).
 pub static PODMAN: Driver = Driver {
     name: "podman",
     keys: &[
         needed("image", Text, "the image to run"),
         key("apparmor_profile", Text, "the AppArmor profile, or unconfined"),
-        key("arch", Text, "the architecture of the image, if not the node's"),
+        key("arch", Text, "the architecture of the image to pull"),
         key("args", Texts, "the arguments of the command"),
         key("auth", Block(PODMAN_AUTH), "the credentials for the registry"),
         key("auth_soft_fail", Bool, "whether a failed login is ignored"),
@@ -145,7 +145,7 @@ pub static PODMAN: Driver = Driver {
         key("memory_swappiness", Number, "how readily memory is swapped, 0-100"),
         key("network_mode", Text, "the network of the container"),
         key("oom_score_adj", Number, "how soon the kernel kills the container when memory is short"),
-        key("os", Text, "the operating system of the image, if not the node's"),
+        key("os", Text, "the operating system of the image to pull"),
         key("pids_limit", Number, "the most processes"),
         key("port_map", NumberMap, "the ports of a network in resources (deprecated)"),
         key("ports", Texts, "the labels of the group's ports to publish"),
@@ -155,14 +155,14 @@ pub static PODMAN: Driver = Driver {
         key("selinux_opts", Texts, "the SELinux options"),
         key("shm_size", Text, "the size of /dev/shm, with a unit"),
         key("socket", Text, "which of the plugin's sockets to use"),
-        key("static_ips", Texts, "the addresses of the container"),
+        key("static_ips", Texts, "the addresses of the container in its network"),
         key("static_mac", Text, "the MAC address of the container"),
         key("sysctl", TextMap, "the kernel parameters of the container"),
         key("tmpfs", Texts, "where to mount a tmpfs"),
         key("tty", Bool, "whether the container has a terminal"),
         key("ulimit", TextMap, "the limits, as soft:hard"),
         key("userns", Text, "the user namespace"),
-        key("variant", Text, "the variant of the image's architecture"),
+        key("variant", Text, "the variant of the architecture of the image to pull"),
         key("volumes", Texts, "what to bind into the container, as host:container:options"),
         key("working_dir", Text, "the folder in which the command runs"),
     ],

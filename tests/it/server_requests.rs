@@ -114,3 +114,21 @@ fn podman_knows_addresses_platforms_and_the_ipc_mode() {
     let wrong = json!({ "image": "x", "static_ips": "10.0.0.2", "oom_score_adj": [], "varient": "v8" });
     assert_eq!(errors_of_group(&task(wrong)), ["P0772", "P0772", "P0771"]);
 }
+
+/// Nomad hands a driver `labels { … }` as a list of maps; an attribute with a map stays one, and the
+/// driver's schema refuses it.
+#[test]
+fn a_map_is_not_taken_for_a_list_of_maps() {
+    let found = |config: Value| {
+        let mut config = config;
+        config["image"] = "x".into();
+        errors_of_group(&json!({ "Tasks": [{ "Name": "web", "Driver": "docker", "Config": config }] }))
+    };
+    for key in ["labels", "sysctl", "ulimit", "port_map"] {
+        assert_eq!(found(json!({ key: [{ "a": "1" }, null] })), [""; 0], "{key}");
+        assert_eq!(found(json!({ key: { "a": "1" } })), ["P0772"], "{key}");
+    }
+    assert_eq!(found(json!({ "storage_opt": { "size": "1G" } })), [""; 0]);
+    assert_eq!(found(json!({ "storage_opt": [{ "size": "1G" }, { "size": "2G" }] })), ["P0772"]);
+    assert_eq!(found(json!({ "auth": [null], "devices": [null, { "host_path": "/dev/x" }] })), [""; 0]);
+}

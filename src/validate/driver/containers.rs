@@ -1,6 +1,8 @@
 //! Drivers that run containers: docker and podman.
 
-use super::schema::Kind::{Block, Blocks, Bool, Number, NumberMap, Text, TextMap, TextOrTexts, Texts};
+use super::schema::Kind::{
+    Block, Blocks, Bool, Number, NumberMap, Text, TextBlock, TextMap, TextOrTexts, Texts,
+};
 use super::schema::{Driver, Key, key, needed};
 
 /// The `docker` driver of Nomad.
@@ -56,7 +58,7 @@ pub static DOCKER: Driver = Driver {
         key("runtime", Text, "the runtime of the container"),
         key("security_opt", Texts, "the security options"),
         key("shm_size", Number, "the size of /dev/shm in bytes"),
-        key("storage_opt", TextMap, "the options of the storage driver"),
+        key("storage_opt", TextBlock, "the options of the storage driver"),
         key("sysctl", TextMap, "the kernel parameters of the container"),
         key("tty", Bool, "whether the container has a terminal"),
         key("ulimit", TextMap, "the limits, as soft or soft:hard"),

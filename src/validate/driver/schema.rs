@@ -47,10 +47,13 @@ pub enum Kind {
     Texts,
     /// A text or a list of texts.
     TextOrTexts,
-    /// A map of texts, as a block or an attribute.
+    /// Maps of texts, which the driver makes one: blocks, or an attribute with a list of maps. It
+    /// refuses an attribute with a map.
     TextMap,
-    /// A map of numbers, as a block or an attribute.
+    /// Maps of numbers, likewise.
     NumberMap,
+    /// One map of texts, as a block or an attribute.
+    TextBlock,
     /// At most one block.
     Block(&'static [Key]),
     /// Any number of blocks.
@@ -98,19 +101,20 @@ impl Kind {
             },
             Self::TextMap => maps(value, is_scalar_or_null),
             Self::NumberMap => maps(value, |value| *value == Value::Null || is_number(value)),
+            Self::TextBlock => match value {
+                Value::List(list) if list.len() > 1 => Fit::No(Some(1)),
+                Value::List(_) => maps(value, is_scalar_or_null),
+                other => is_map_of(other, is_scalar_or_null).into(),
+            },
             Self::Block(_) => match value {
                 Value::Map(_) => Fit::Yes,
-                Value::List(list) => {
-                    if list.len() > 1 {
-                        return Fit::No(Some(1));
-                    }
-                    first_that_is_not(list, |value| matches!(value, Value::Map(_)))
-                }
+                Value::List(list) if list.len() > 1 => Fit::No(Some(1)),
+                Value::List(list) => first_that_is_not(list, is_map_or_null),
                 _ => Fit::No(None),
             },
             Self::Blocks(_) => match value {
                 Value::Map(_) => Fit::Yes,
-                Value::List(list) => first_that_is_not(list, |value| matches!(value, Value::Map(_))),
+                Value::List(list) => first_that_is_not(list, is_map_or_null),
                 _ => Fit::No(None),
             },
         }
@@ -124,8 +128,9 @@ impl Kind {
             Self::Number => "a number",
             Self::Texts => "a list of texts",
             Self::TextOrTexts => "a text or a list of texts",
-            Self::TextMap => "a map of texts",
-            Self::NumberMap => "a map of numbers",
+            Self::TextMap => "a block or a list of maps of texts",
+            Self::NumberMap => "a block or a list of maps of numbers",
+            Self::TextBlock => "a map of texts",
             Self::Block(_) => "one block",
             Self::Blocks(_) => "blocks",
         }
@@ -138,8 +143,9 @@ impl Kind {
             Self::Bool => "true",
             Self::Number => "1",
             Self::Texts | Self::TextOrTexts => "[\"a\", \"b\"]",
-            Self::TextMap => "{ name = \"value\" }",
-            Self::NumberMap => "{ name = 1 }",
+            Self::TextMap => "[{ name = \"value\" }]",
+            Self::NumberMap => "[{ name = 1 }]",
+            Self::TextBlock => "{ name = \"value\" }",
             Self::Block(_) | Self::Blocks(_) => "{ … }",
         }
     }
@@ -173,14 +179,21 @@ fn first_that_is_not(list: &[crate::jobspec::tree::Node], is: impl Fn(&Value) ->
     }
 }
 
-/// A map, or a list of maps, whose values all pass.
-fn maps(value: &Value, is: impl Fn(&Value) -> bool) -> Fit {
-    let map = |value: &Value| match value {
-        Value::Map(map) => map.values().all(|node| is(&node.value)),
-        _ => false,
-    };
+fn is_map_or_null(value: &Value) -> bool {
+    matches!(value, Value::Map(_) | Value::Null)
+}
+
+fn is_map_of(value: &Value, is: impl Fn(&Value) -> bool) -> bool {
     match value {
-        Value::List(list) => first_that_is_not(list, map),
-        other => map(other).into(),
+        Value::Map(map) => map.values().all(|node| is(&node.value)),
+        other => *other == Value::Null,
+    }
+}
+
+/// A list of maps whose values all pass.
+fn maps(value: &Value, is: impl Fn(&Value) -> bool) -> Fit {
+    match value {
+        Value::List(list) => first_that_is_not(list, |value| is_map_of(value, &is)),
+        _ => Fit::No(None),
     }
 }

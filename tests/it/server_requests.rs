@@ -132,3 +132,37 @@ fn a_map_is_not_taken_for_a_list_of_maps() {
     assert_eq!(found(json!({ "storage_opt": [{ "size": "1G" }, { "size": "2G" }] })), ["P0772"]);
     assert_eq!(found(json!({ "auth": [null], "devices": [null, { "host_path": "/dev/x" }] })), [""; 0]);
 }
+
+#[test]
+fn a_second_default_identity_is_refused() {
+    let errors = |names: &[&str]| {
+        let identities: Vec<_> =
+            names.iter().map(|name| json!({ "Name": name, "Audience": ["a"] })).collect();
+        let task = json!({
+            "Name": "web", "Driver": "raw_exec", "Config": { "command": "/bin/true" }, "Identities": identities,
+        });
+        errors_of_group(&json!({ "Tasks": [task] }))
+    };
+    assert_eq!(errors(&["default", "aws"]), [""; 0]);
+    assert_eq!(errors(&["default", "default"]), ["P0727"]);
+    assert_eq!(errors(&["", "aws", "default", ""]), ["P0727", "P0727"]);
+}
+
+#[test]
+fn of_several_thresholds_that_a_check_cannot_have_the_first_is_reported() {
+    let check = json!({
+        "Type": "script", "Command": "/bin/true", "TaskName": "web", "Interval": 1_000_000_000,
+        "Timeout": 1_000_000_000, "SuccessBeforePassing": 1, "FailuresBeforeCritical": 2,
+    });
+    let service = json!({ "Name": "api", "Checks": [check] });
+    assert_eq!(errors_of_group(&json!({ "Services": [service] })), ["P0662"]);
+}
+
+#[test]
+fn a_host_name_may_end_with_an_escape() {
+    assert_eq!(errors_of_group(&json!({ "Networks": [{ "Mode": "bridge", "Hostname": "a\\" }] })), [""; 0]);
+    assert_eq!(
+        errors_of_group(&json!({ "Networks": [{ "Mode": "bridge", "Hostname": "a..b" }] })),
+        ["P0616"]
+    );
+}

@@ -194,12 +194,9 @@ pub fn derive_identity(task: &mut Object) {
                 derive_default_identity(identity);
             }
         }
-        // The last one counts; others are left for the rules to refuse.
-        let is_default =
-            |identity: &Node| identity.as_object().is_some_and(|identity| identity.str("Name") == "default");
-        if let Some(last) = identities.iter().rposition(is_default) {
-            default = Some(identities.remove(last));
-        }
+        // Of several the server takes the last, and refuses the job for the others.
+        let is_default = |identity: &Node| identity.as_object().is_some_and(|it| it.str("Name") == "default");
+        default = identities.iter().rposition(is_default).map(|last| identities.remove(last));
         if identities.is_empty() {
             node.value = Value::Null;
         }

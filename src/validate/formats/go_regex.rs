@@ -8,6 +8,8 @@ use std::str::Chars;
 
 /// The largest count in `x{n}`, nested counts multiplied.
 const MAX_REPEAT: u32 = 1000;
+/// The scripts and categories whose whole name has four letters.
+const FOUR_LETTERS: [&str; 9] = ["ahom", "cham", "kawi", "lisu", "mark", "modi", "newa", "thai", "toto"];
 /// How deep groups may nest.
 const MAX_DEPTH: usize = 1000;
 
@@ -17,7 +19,7 @@ const MAX_DEPTH: usize = 1000;
 ///
 /// A phrase such as ``missing closing `)` ``.
 pub fn check(pattern: &str) -> Result<(), String> {
-    let mut parser = Parser { rest: pattern.chars().peekable(), names: Vec::new(), depth: 0 };
+    let mut parser = Parser { rest: pattern.chars().peekable(), depth: 0 };
     parser.alternation()?;
     match parser.rest.next() {
         None => Ok(()),
@@ -27,7 +29,6 @@ pub fn check(pattern: &str) -> Result<(), String> {
 
 struct Parser<'a> {
     rest: Peekable<Chars<'a>>,
-    names: Vec<String>,
     depth: usize,
 }
 
@@ -76,9 +77,12 @@ impl Parser<'_> {
                     repeated = Some(operator);
                 }
                 _ => {
-                    atom = Some(self.atom(c)?);
+                    // Flags, as in `(?i)`, leave what stands before them to be repeated.
+                    if let Some(inside) = self.atom(c)? {
+                        atom = Some(inside);
+                        largest = largest.max(inside);
+                    }
                     repeated = None;
-                    largest = largest.max(atom.unwrap_or(1));
                 }
             }
         }
@@ -126,8 +130,8 @@ impl Parser<'_> {
         Some((operator, count))
     }
 
-    /// One thing that can be repeated; the repeat count inside.
-    fn atom(&mut self, first: char) -> Result<u32, String> {
+    /// One thing that can be repeated; the repeat count inside, `None` for flags.
+    fn atom(&mut self, first: char) -> Result<Option<u32>, String> {
         match first {
             '(' => {
                 self.rest.next();
@@ -135,20 +139,20 @@ impl Parser<'_> {
             }
             '[' => {
                 self.rest.next();
-                self.class().map(|()| 1)
+                self.class().map(|()| Some(1))
             }
             '\\' => {
                 self.rest.next();
-                self.escape(false).map(|_| 1)
+                self.escape(false).map(|_| Some(1))
             }
             _ => {
                 self.rest.next();
-                Ok(1)
+                Ok(Some(1))
             }
         }
     }
 
-    fn group(&mut self) -> Result<u32, String> {
+    fn group(&mut self) -> Result<Option<u32>, String> {
         if self.rest.peek() == Some(&'?') {
             self.rest.next();
             let mut flags = String::new();
@@ -169,9 +173,6 @@ impl Parser<'_> {
                     Some(c @ ('i' | 'm' | 's' | 'U')) => flags.push(c),
                     Some('-') if !flags.contains('-') => flags.push('-'),
                     Some(end @ (':' | ')')) if !flags.ends_with('-') => {
-                        if end == ')' && flags.is_empty() {
-                            return Err("`(?)` has no flags".to_owned());
-                        }
                         break end == ':';
                     }
                     Some(c) => return Err(format!("`(?{flags}{c}` is no group that Go knows")),
@@ -179,17 +180,17 @@ impl Parser<'_> {
                 }
             };
             if !opens {
-                return Ok(1);
+                return Ok(None);
             }
         }
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(format!("groups nest deeper than {MAX_DEPTH}"));
+        if self.depth >= MAX_DEPTH {
+            return Err(format!("groups nest {MAX_DEPTH} deep"));
         }
         let inside = self.alternation()?;
         self.depth -= 1;
         match self.rest.next() {
-            Some(')') => Ok(inside),
+            Some(')') => Ok(Some(inside)),
             _ => Err("missing closing `)`".to_owned()),
         }
     }
@@ -199,17 +200,13 @@ impl Parser<'_> {
         loop {
             match self.rest.next() {
                 Some('>') => break,
-                Some(c) if c.is_alphanumeric() || c == '_' => name.push(c),
+                Some(c) if c.is_ascii_alphanumeric() || c == '_' => name.push(c),
                 _ => return Err("a group's name has letters, digits and `_` only".to_owned()),
             }
         }
         if name.is_empty() {
             return Err("a group's name is empty".to_owned());
         }
-        if self.names.contains(&name) {
-            return Err(format!("two groups are named `{name}`"));
-        }
-        self.names.push(name);
         Ok(())
     }
 
@@ -224,14 +221,6 @@ impl Parser<'_> {
             if c == ']' && !first {
                 self.rest.next();
                 return Ok(());
-            }
-            // A dash stands for itself only at either end.
-            if c == '-' && !first {
-                let mut ahead = self.rest.clone();
-                ahead.next();
-                if !matches!(ahead.peek(), Some(']') | None) {
-                    return Err("`-` in `[…]` belongs to no range".to_owned());
-                }
             }
             first = false;
             let Some(low) = self.class_item()? else { continue };
@@ -279,7 +268,7 @@ impl Parser<'_> {
         };
         match c {
             'd' | 'D' | 's' | 'S' | 'w' | 'W' => Ok(None),
-            'A' | 'b' | 'B' | 'C' | 'z' if !in_class => Ok(None),
+            'A' | 'b' | 'B' | 'z' if !in_class => Ok(None),
             'Q' if !in_class => {
                 // Everything up to `\E` stands for itself.
                 while let Some(c) = self.rest.next() {
@@ -355,8 +344,11 @@ impl Parser<'_> {
             None => return Err("`\\p` has no class".to_owned()),
         };
         let plain = name.strip_prefix('^').unwrap_or(&name);
-        let known = plain == "Any"
-            || (plain.chars().all(|c| c.is_ascii_alphabetic() || c == '_')
+        // Surrogates are a category of Go's only; codes of scripts, such as `Grek`, only of Rust's.
+        let is_code = plain.len() == 4 && !FOUR_LETTERS.contains(&plain.to_ascii_lowercase().as_str());
+        let known = matches!(plain, "Any" | "Cs" | "Surrogate")
+            || (!is_code
+                && plain.chars().all(|c| c.is_ascii_alphabetic() || c == '_')
                 && regex::Regex::new(&format!("\\p{{{plain}}}")).is_ok());
         if known { Ok(()) } else { Err(format!("`\\p{{{name}}}` is no class that Go knows")) }
     }
@@ -384,6 +376,11 @@ mod tests {
             r"\x{10FFFF}",
             r"\pN\p{Greek}",
             r"[\d\-x]",
+            r"[\d-x]",
+            "[a-b-c]",
+            "a*(?i)*",
+            "(?)a",
+            "(?P<n>a)(?P<n>b)",
             "[[:alpha:]]",
             r"\012",
             r"\A\z\b",
@@ -415,13 +412,15 @@ mod tests {
             r"\8",
             r"\xg",
             r"\p{Nope}",
+            r"\p{Grek}",
             "[a",
-            "(?P<n>a)(?P<n>b)",
+            "(?P<é>a)",
+            "(?i)+",
+            r"\C",
             "[[:nope:]]",
             "a{3,2}",
             r"\Z",
             "(?",
-            "[a-b-c]",
             "|*",
         ] {
             assert!(check(bad).is_err(), "{bad}");

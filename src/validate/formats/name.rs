@@ -73,9 +73,7 @@ pub fn is_domain_name(name: &str) -> bool {
         match bytes[i] {
             b'\\' => {
                 i += 1;
-                if i >= bytes.len() {
-                    return false;
-                }
+                // At the end it escapes the dot that the server adds.
                 let digits = bytes.get(i..i + 3).is_some_and(|d| d.iter().all(u8::is_ascii_digit));
                 if digits {
                     i += 2;

@@ -272,18 +272,14 @@ const THRESHOLDS: [(&str, &str); 3] = [
 ];
 
 fn thresholds(cx: &Cx<'_>, check: &Block<'_>, out: &mut Out<'_>) {
-    // Negative values become zero before the server looks.
+    // Negative values become zero before the server looks; it stops at the first that is left.
     let kind = check.str("Type");
     if !consul(cx) || matches!(kind, "tcp" | "http" | "grpc") {
         return;
     }
-    for (json, hcl) in THRESHOLDS {
-        if check.int(json).is_some_and(|value| value > 0) {
-            // The server stops at the first.
-            out.say(check.at(json), format!("a check of type `{kind}` has no `{hcl}`"))
-                .hint("only tcp, http and grpc checks have it");
-            return;
-        }
+    if let Some((json, hcl)) = THRESHOLDS.iter().find(|(json, _)| check.int(json).unwrap_or(0) > 0) {
+        out.say(check.at(json), format!("a check of type `{kind}` has no `{hcl}`"))
+            .hint("only tcp, http and grpc checks have it");
     }
 }
 

@@ -159,10 +159,28 @@ fn of_several_thresholds_that_a_check_cannot_have_the_first_is_reported() {
 }
 
 #[test]
-fn a_host_name_may_end_with_an_escape() {
-    assert_eq!(errors_of_group(&json!({ "Networks": [{ "Mode": "bridge", "Hostname": "a\\" }] })), [""; 0]);
-    assert_eq!(
-        errors_of_group(&json!({ "Networks": [{ "Mode": "bridge", "Hostname": "a..b" }] })),
-        ["P0616"]
-    );
+fn escapes_in_a_host_name_are_read_as_the_server_reads_them() {
+    let errors =
+        |name: &str| errors_of_group(&json!({ "Networks": [{ "Mode": "bridge", "Hostname": name }] }));
+    for good in [r"a\-\", r"a\.b", r"\046", "a.", &format!(r"{}\046\", "x".repeat(70))] {
+        assert_eq!(errors(good), [""; 0], "{good}");
+    }
+    for bad in [r"a\", r"a.\", "a..b", ".a", &"x".repeat(64), &"a.".repeat(129)] {
+        assert_eq!(errors(bad), ["P0616"], "{bad}");
+    }
+}
+
+/// The agent closes the connection without an answer.
+#[test]
+fn a_volume_mount_has_a_destination() {
+    let errors = |mount: Value| {
+        let task = json!({
+            "Name": "web", "Driver": "raw_exec", "Config": { "command": "/bin/true" }, "VolumeMounts": [mount],
+        });
+        let volumes = json!({ "data": { "Name": "data", "Type": "host", "Source": "x" } });
+        errors_of_group(&json!({ "Tasks": [task], "Volumes": volumes }))
+    };
+    assert_eq!(errors(json!({ "Volume": "data" })), ["P0749"]);
+    assert_eq!(errors(json!({ "Volume": "data", "Destination": "/data" })), [""; 0]);
+    assert_eq!(errors(json!({ "Volume": "data", "Destination": "" })), [""; 0]);
 }

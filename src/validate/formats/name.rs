@@ -59,46 +59,58 @@ pub fn is_word(name: &str, also: &str) -> bool {
 /// Whether a text can be packed as a domain name: labels of 1 to 63 bytes, 256 at most with their lengths,
 /// with `\` escapes, any other byte allowed.
 pub fn is_domain_name(name: &str) -> bool {
-    let bytes = name.as_bytes();
+    const MAX_LABEL: usize = 63;
+    const MAX_NAME: usize = 256;
+    let mut bytes = name.as_bytes().to_vec();
     if bytes.is_empty() {
         return false;
     }
-    if name == "." {
-        return true;
+    // Go tells an escaped dot at the end by the parity of the bytes from the last character that is no `\\`.
+    let ends = name.strip_suffix('.').is_some_and(|rest| {
+        let plain = rest.trim_end_matches('\\');
+        let width = plain.chars().next_back().map_or(1, char::len_utf8);
+        plain.len() == rest.len() || (rest.len() - plain.len() + width) % 2 == 1
+    });
+    if !ends {
+        bytes.push(b'.');
     }
     let (mut total, mut label, mut i) = (0usize, 0usize, 0usize);
-    let mut dotted = false;
-    while i < bytes.len() {
-        dotted = false;
-        match bytes[i] {
+    let mut after_dot = false;
+    // Whether an odd number of escapes stands next to each other: a name must not end so.
+    let mut open = false;
+    while let Some(byte) = bytes.get(i) {
+        match byte {
             b'\\' => {
-                i += 1;
-                // At the end it escapes the dot that the server adds.
-                let digits = bytes.get(i..i + 3).is_some_and(|d| d.iter().all(u8::is_ascii_digit));
-                if digits {
-                    i += 2;
+                open = !open;
+                if total >= MAX_NAME {
+                    return false;
                 }
+                let number = bytes.get(i + 1..i + 4).is_some_and(|next| next.iter().all(u8::is_ascii_digit));
+                i += if number { 3 } else { 1 };
                 label += 1;
+                after_dot = false;
             }
             b'.' => {
-                if label == 0 || label > 63 {
+                open = false;
+                if after_dot || label > MAX_LABEL || (i == 0 && bytes.len() > 1) {
                     return false;
                 }
                 total += label + 1;
+                if total > MAX_NAME {
+                    return false;
+                }
                 label = 0;
-                dotted = true;
+                after_dot = true;
             }
-            _ => label += 1,
+            _ => {
+                open = false;
+                label += 1;
+                after_dot = false;
+            }
         }
         i += 1;
     }
-    if label > 63 {
-        return false;
-    }
-    if !dotted {
-        total += label + 1;
-    }
-    total <= 256
+    !open
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ rules! {
         Error MOUNT_EMPTY = "P0627", empty, "a volume_mount names a volume", "structs.VolumeMount.Validate";
         Error MOUNT_PROPAGATION = "P0628", propagation, "propagation_mode is private, host-to-task or bidirectional", "structs.VolumeMount.Validate";
         Error MOUNT_SELINUX = "P0629", selinux, "selinux_label is z or Z", "structs.VolumeMount.Validate";
+        Error MOUNT_DESTINATION = "P0749", destination, "a volume_mount has a destination; a server breaks off at one without", "agent.ApiTaskToStructsTask";
     }
     UNKNOWN_VOLUME {
         Note VOLUME_TYPE = "P0630", unknown_type, "a volume's type is host or csi; the server drops others unread", "agent.ApiTgToStructsTG";
@@ -194,5 +195,15 @@ fn selinux(_: &Cx<'_>, mount: &Block<'_>, out: &mut Out<'_>) {
     if !matches!(label, "" | "z" | "Z") && mount.get("Volume").as_str().is_some() {
         out.say(mount.at("SELinuxLabel"), format!("`{label}` is no SELinux label"))
             .hint("use `z` for a shared volume, `Z` for a private one");
+    }
+}
+
+fn destination(_: &Cx<'_>, mount: &Block<'_>, out: &mut Out<'_>) {
+    // Empty text passes; a mount that names no volume is not read so far.
+    if let Some(volume) = mount.get("Volume").as_str()
+        && mount.is_null("Destination")
+    {
+        out.say(mount.here(), format!("the mount of the volume `{volume}` has no destination"))
+            .hint("set `destination` to the folder in the task where it appears");
     }
 }

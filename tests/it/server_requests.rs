@@ -184,3 +184,14 @@ fn a_volume_mount_has_a_destination() {
     assert_eq!(errors(json!({ "Volume": "data", "Destination": "/data" })), [""; 0]);
     assert_eq!(errors(json!({ "Volume": "data", "Destination": "" })), [""; 0]);
 }
+
+#[test]
+fn a_job_for_several_regions_may_have_a_count_of_zero_below_its_least_scale() {
+    let errors = |multiregion: Value| {
+        let group = group(&json!({ "Count": 0, "Scaling": { "Min": 1, "Max": 2 } }));
+        let verdict = validate::jobspec(&job(&json!({ "TaskGroups": [group], "Multiregion": multiregion })));
+        codes(&verdict.errors).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(errors(Value::Null), ["P0558"]);
+    assert_eq!(errors(json!({ "Regions": [{ "Name": "west", "Count": 2 }] })), ["P0516"]);
+}

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::decode::check_labels;
 use super::eval::constraint;
 use super::eval::expression::{Evaluator, Scope};
 use super::eval::ty::Type;
@@ -52,7 +53,8 @@ struct Variable<'s> {
 }
 
 struct Validation<'s> {
-    condition: &'s Expr<'s>,
+    /// `None` where it is missing, which has been reported.
+    condition: Option<&'s Expr<'s>>,
     message: String,
     block: Span,
 }
@@ -159,7 +161,7 @@ fn declarations<'s>(evaluator: &Evaluator<'_>, body: &'s Body<'s>) -> Declared<'
     declared
 }
 
-/// An evaluator that knows neither names nor functions.
+/// An evaluator that knows no names and no functions.
 fn constant(source: &Source) -> Evaluator<'_> {
     let mut constant = Evaluator::new(source);
     constant.keeps_unknown = false;
@@ -202,25 +204,11 @@ fn declaration<'s>(
         set: None,
         validations: Vec::new(),
     };
-    let mut default = None;
+    let mut rules = Vec::new();
     for structure in &block.body.structures {
         match structure {
             Structure::Attribute(attribute) => match attribute.name.name {
-                "description" => {
-                    let value = constant.eval(&attribute.expr, &Scope::ROOT);
-                    if value.is_some_and(|value| value.to_text().is_none()) {
-                        let message = "Unsuitable value: a description is a text";
-                        evaluator.report(evaluator.error(&UNSUITABLE, attribute.expr.span, message));
-                    }
-                }
-                "default" => default = Some(&attribute.expr),
-                "type" => match constraint::exact_type_of(&attribute.expr) {
-                    Ok(ty) => variable.ty = Some(ty),
-                    Err(problem) => {
-                        evaluator.report(evaluator.error(&DECLARATION, problem.span, problem.message));
-                        return None;
-                    }
-                },
+                "description" | "default" | "type" => {}
                 other => evaluator.report(
                     evaluator
                         .error(
@@ -232,7 +220,9 @@ fn declaration<'s>(
                 ),
             },
             Structure::Block(inner) if inner.ident.name == "validation" => {
-                variable.validations.extend(validation(evaluator, constant, name, inner));
+                if check_labels(evaluator, inner, &[]) {
+                    rules.push(inner);
+                }
             }
             Structure::Block(inner) => evaluator.report(
                 evaluator
@@ -245,7 +235,20 @@ fn declaration<'s>(
             ),
         }
     }
-    if let Some(expr) = default {
+    let find = |wanted: &str| attributes(&block.body).find(|attribute| attribute.name.name == wanted);
+    if let Some(description) = find("description") {
+        text_of(constant, &description.expr);
+    }
+    if let Some(ty) = find("type") {
+        match constraint::exact_type(&ty.expr) {
+            Ok(ty) => variable.ty = Some(ty),
+            Err(problem) => {
+                evaluator.report(evaluator.error(&DECLARATION, problem.span, problem.message));
+                return None;
+            }
+        }
+    }
+    if let Some(Attribute { expr, .. }) = find("default") {
         let value = constant.eval(expr, &Scope::ROOT)?;
         let place = evaluator.source.place(expr.span.range());
         match convert(variable.ty.as_ref(), value) {
@@ -270,7 +273,24 @@ fn declaration<'s>(
         }
         variable.set = Some(place);
     }
+    variable.validations =
+        rules.into_iter().map(|rule| validation(evaluator, constant, name, rule)).collect();
     Some(variable)
+}
+
+/// A constant text; `None` once it was reported that it is none.
+fn text_of(constant: &Evaluator<'_>, expr: &Expr<'_>) -> Option<String> {
+    match constant.eval(expr, &Scope::ROOT)? {
+        Value::Null => Some(String::new()),
+        value => {
+            let text = value.to_text();
+            if text.is_none() {
+                let message = format!("Unsuitable value type: a text is required, not a {}", value.kind());
+                constant.report(constant.error(&DECLARATION, constant.start(expr), message));
+            }
+            text
+        }
+    }
 }
 
 fn convert(ty: Option<&Type>, value: Value) -> Result<Value, String> {
@@ -285,67 +305,67 @@ fn validation<'s>(
     constant: &Evaluator<'_>,
     name: &str,
     block: &'s Block<'s>,
-) -> Option<Validation<'s>> {
+) -> Validation<'s> {
     let find = |wanted: &str| attributes(&block.body).find(|attribute| attribute.name.name == wanted);
-    for attribute in attributes(&block.body) {
-        if !matches!(attribute.name.name, "condition" | "error_message") {
+    for structure in &block.body.structures {
+        let unknown = match structure {
+            Structure::Attribute(attribute) => attribute.name,
+            Structure::Block(inner) => inner.ident,
+        };
+        if matches!(structure, Structure::Block(_)) || !matches!(unknown.name, "condition" | "error_message")
+        {
+            let message =
+                format!("Unsupported argument: `{}` is not an argument of a validation", unknown.name);
             evaluator.report(
                 evaluator
-                    .error(
-                        &DECLARATION,
-                        attribute.name.span,
-                        format!(
-                            "Unsupported argument: `{}` is not an argument of a validation",
-                            attribute.name.name
-                        ),
-                    )
-                    .did_you_mean(attribute.name.name, ["condition", "error_message"]),
+                    .error(&DECLARATION, unknown.span, message)
+                    .did_you_mean(unknown.name, ["condition", "error_message"]),
             );
         }
     }
-    let missing = |what: &str| {
-        evaluator.report(evaluator.error(
-            &DECLARATION,
-            block.open,
-            format!("Missing required argument: the argument `{what}` is required"),
-        ));
-    };
-    let (condition, message) = match (find("condition"), find("error_message")) {
-        (Some(condition), Some(message)) => (&condition.expr, &message.expr),
-        (condition, message) => {
-            if condition.is_none() {
-                missing("condition");
-            }
-            if message.is_none() {
-                missing("error_message");
-            }
-            return None;
+    for what in ["condition", "error_message"] {
+        if find(what).is_none() {
+            evaluator.report(evaluator.error(
+                &DECLARATION,
+                block.open,
+                format!("Missing required argument: the argument `{what}` is required"),
+            ));
         }
-    };
-    let (good, bad) = references(condition, name);
-    for span in bad {
-        evaluator.report(evaluator.error(
-            &DECLARATION,
-            span,
-            format!("Invalid reference in variable validation: the condition can only refer to `var.{name}`"),
-        ));
     }
-    if !good {
-        evaluator.report(evaluator.error(
-            &DECLARATION,
-            condition.span,
-            format!("Invalid variable validation condition: it must refer to `var.{name}`"),
-        ));
+    let condition = find("condition").map(|attribute| &attribute.expr);
+    if let Some(condition) = condition {
+        let (good, bad) = references(condition, name);
+        for span in bad {
+            evaluator.report(evaluator.error(
+                &DECLARATION,
+                span,
+                format!(
+                    "Invalid reference in variable validation: the condition can only refer to `var.{name}`"
+                ),
+            ));
+        }
+        if !good {
+            evaluator.report(evaluator.error(
+                &DECLARATION,
+                condition.span,
+                format!("Invalid variable validation condition: it must refer to `var.{name}`"),
+            ));
+        }
     }
-    let text = constant.eval(message, &Scope::ROOT)?.to_text().unwrap_or_default();
-    if text.trim().is_empty() {
-        evaluator.report(evaluator.error(
-            &DECLARATION,
-            message.span,
-            "Invalid validation error message: it must not be empty",
-        ));
+    let mut message = String::new();
+    if let Some(attribute) = find("error_message")
+        && let Some(text) = text_of(constant, &attribute.expr)
+    {
+        if text.trim().is_empty() {
+            evaluator.report(evaluator.error(
+                &DECLARATION,
+                attribute.expr.span,
+                "Invalid validation error message: it must not be empty",
+            ));
+        }
+        message = text;
     }
-    Some(Validation { condition, message: text, block: block.header() })
+    Validation { condition, message, block: block.header() }
 }
 
 /// Whether an expression refers to `var.name`, and where it refers to anything else.
@@ -363,10 +383,15 @@ fn references(expr: &Expr<'_>, name: &str) -> (bool, Vec<Span>) {
 
 fn validate(evaluator: &Evaluator<'_>, name: &str, variable: &Variable<'_>, value: &Value) {
     for validation in &variable.validations {
+        let Some(condition) = validation.condition else {
+            let message = "Invalid variable validation specification: it needs a condition";
+            evaluator.report(evaluator.error(&DECLARATION, validation.block, message));
+            continue;
+        };
         let mut check = constant(evaluator.source);
         check.calls = true;
         check.roots.insert("var", Value::Object(BTreeMap::from([(name.to_owned(), value.clone())])));
-        let result = check.eval(validation.condition, &Scope::ROOT);
+        let result = check.eval(condition, &Scope::ROOT);
         check.take_problems().into_iter().for_each(|problem| evaluator.report(problem));
         let Some(result) = result else { continue };
         match result.to_bool() {
@@ -384,7 +409,7 @@ fn validate(evaluator: &Evaluator<'_>, name: &str, variable: &Variable<'_>, valu
             }
             None => evaluator.report(evaluator.error(
                 &DECLARATION,
-                validation.condition.span,
+                condition.span,
                 format!(
                     "Invalid variable validation result: it must be true or false, not a {}",
                     result.kind()
@@ -489,6 +514,17 @@ fn assign_file(evaluator: &Evaluator<'_>, declared: &mut Declared<'_>, file: &So
     constant.take_problems().into_iter().for_each(|problem| evaluator.report(problem));
 }
 
+/// Reports a local that needs others in a circle, at those that have no value.
+fn circle(evaluator: &Evaluator<'_>, local: &Attribute<'_>, values: &BTreeMap<String, Value>) {
+    syntax::references(&local.expr, &mut |expr, root, name| {
+        let Some(name) = name.filter(|name| root == "local" && !values.contains_key(*name)) else { return };
+        let dot = expr.span.start + root.len() as u32;
+        let span = Span { start: dot, end: dot + 1 + name.len() as u32 };
+        let message = format!("`local.{}` is defined by itself, or by a local that is", local.name.name);
+        evaluator.report(evaluator.error(&LOCAL, span, message));
+    });
+}
+
 /// Evaluates locals in the order in which they need each other.
 fn locals<'s>(evaluator: &mut Evaluator<'_>, body: &'s Body<'s>) {
     let mut open: Vec<&Attribute<'s>> = Vec::new();
@@ -531,13 +567,7 @@ fn locals<'s>(evaluator: &mut Evaluator<'_>, body: &'s Body<'s>) {
                 .is_none_or(|needed| needed.iter().all(|name| values.contains_key(name)))
         });
         if ready.is_empty() {
-            for attribute in &waiting {
-                evaluator.report(evaluator.error(
-                    &LOCAL,
-                    attribute.name.span,
-                    format!("`local.{}` is defined by itself, or by a local that is", attribute.name.name),
-                ));
-            }
+            waiting.iter().for_each(|attribute| circle(evaluator, attribute, &values));
             break;
         }
         evaluator.roots.insert("local", Value::Object(std::mem::take(&mut values)));

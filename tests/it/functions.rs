@@ -171,7 +171,6 @@ fn bombs_are_refused() {
         "jsondecode(format(\"%01000000d\", 0))",
         "yamldecode(\"a: &a [x,x,x,x,x,x,x,x,x]\\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e]\")",
         "1e999999999",
-        "pow(10, 1e9)",
     ] {
         assert!(evaluate(call).is_err(), "{call}");
     }

@@ -146,3 +146,106 @@ fn too_much_work_is_an_error_also_where_mistakes_are_forgiven() {
     let bomb = "can([for a in range(1000) : [for b in range(1000) : [for c in range(1000) : c]]])";
     assert!(value(bomb).is_err());
 }
+
+#[test]
+fn a_division_by_zero_is_infinite() {
+    assert_eq!(value("\"${1 / 0} ${-1 / 0} ${5 % 0}\""), Ok(json!("+Inf -Inf 5")));
+    assert_eq!(value("1 / (1 / 0)"), Ok(json!(0)));
+    assert_eq!(value("max(1 / 0, \"inf\") == 1 / 0"), Ok(json!(true)));
+    // Only JSON cannot hold it, nor what is too large for a machine's float.
+    for infinite in ["1 / 0", "1e400", "[1 / 0]"] {
+        assert!(value(infinite).is_err(), "{infinite}");
+    }
+    assert_eq!(value("0 / 0"), Err("5:5".to_owned()));
+    assert_eq!(value("1 / 0 - 1 / 0"), Err("5:5".to_owned()));
+    assert_eq!(value("jsonencode(1 / 0)"), Err("5:5".to_owned()));
+}
+
+#[test]
+fn text_is_in_normal_form() {
+    for expression in [
+        r#""e\u0301""#,
+        r#""${"e"}${"\u0301"}""#,
+        r#"replace("ex", "x", "\u0301")"#,
+        r#"jsondecode("\"e\\u0301\"")"#,
+        r#"keys({"e\u0301" = 1})[0]"#,
+        r#"{"e\u0301" = "é"}["é"]"#,
+    ] {
+        assert_eq!(value(expression), Ok(json!("\u{e9}")), "{expression}");
+    }
+    assert_eq!(value(r#"length(keys({"e\u0301" = 1, "é" = 2}))"#), Ok(json!(1)));
+}
+
+#[test]
+fn mistakes_in_calls_stand_where_they_are_found() {
+    for (expression, places) in [
+        // What a function refuses: at its name, or at the argument where it says which.
+        ("jsondecode(\"{\")", "5:5"),
+        ("element([], 1.5)", "5:5"),
+        ("slice([1], 0, 2)", "5:19"),
+        ("parseint(\"x\", 1.5)", "5:19"),
+        ("cidrsubnets(\"10.0.0.0/8\", 99)", "5:31"),
+        ("cidrsubnet(\"10.0.0.0/8\", 99, 1)", "5:5"),
+        ("keys([1])", "5:10"),
+        ("values([1])", "5:5"),
+        // Types are looked at for all arguments, numbers of arguments before any.
+        ("max(\"x\", [1], {})", "5:10 5:14 5:19"),
+        ("floor(1, upper(null))", "5:14"),
+        ("pow(upper(null))", "5:20"),
+        ("can()", "5:9"),
+        ("try()", "5:5"),
+        ("upper([\"a\", \"b\"]...)", "5:11"),
+        ("max(1, 2...)", "5:12"),
+    ] {
+        assert_eq!(value(expression), Err(places.to_owned()), "{expression}");
+    }
+    assert_eq!(value("can([upper(null)]...)"), Err("5:16".to_owned()));
+    assert_eq!(value("max([1, 3, 2]...)"), Ok(json!(3)));
+}
+
+#[test]
+fn both_operands_are_looked_at() {
+    for (expression, places) in [
+        ("[] + {}", "5:5 5:10"),
+        ("[] && 3", "5:5 5:11"),
+        ("{} < nothing(1)", "5:5 5:10"),
+        ("null + 1", "5:5"),
+        ("-null", "5:5"),
+        ("!null", "5:5"),
+        ("-[]", "5:6"),
+        ("null.0", "5:9"),
+        ("\"a\".0", "5:8"),
+    ] {
+        assert_eq!(value(expression), Err(places.to_owned()), "{expression}");
+    }
+}
+
+#[test]
+fn declarations_are_checked_as_a_whole() {
+    let declared = |lines: &str| format!("variable \"a\" {{\n{lines}\n}}\njob \"j\" {{}}\n");
+    let rule = |lines: &str| declared(&format!("default = 1\nvalidation {{\n{lines}\n}}"));
+    let cases = [
+        // Before anything has a name there are no functions either, and no open types.
+        (declared("default = upper(\"x\")"), "2:11"),
+        (declared("default = 1\ntype = any"), "3:8"),
+        (declared("default = 1\ntype = list(any)"), "3:13"),
+        (declared("default = 1\ntype = tuple(string)"), "3:14"),
+        (declared("default = 1\ndescription = [1]"), "3:15"),
+        // A wrong type hides nothing of what stands in the block.
+        (declared("type = foo\nsensitive = true"), "2:8 3:1"),
+        (declared("default = 1\nvalidation \"x\" {}"), "3:12"),
+        (rule("error_message = \"m\""), "3:1 3:12"),
+        (rule("condition = true"), "3:12 4:13"),
+        (rule("condition = var.a > 0\nerror_message = [1]"), "5:17"),
+        (rule("condition = upper(var.a) == \"2\"\nerror_message = \"m\""), "2:11"),
+        (rule("condition = var.a > 0\nerror_message = \"m\"\nmore {}"), "6:1"),
+    ];
+    assert_places(&cases);
+    assert!(read(&rule("condition = upper(var.a) == \"1\"\nerror_message = 1")).is_ok());
+}
+
+#[test]
+fn locals_in_a_circle_are_marked_where_they_are_used() {
+    let text = "locals {\na = \"${local.b}\"\nb = [local.a, local.c]\nc = 1\n}\njob \"j\" {}\n";
+    assert_places(&[(text.to_owned(), "2:13 3:11")]);
+}

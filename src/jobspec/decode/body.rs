@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use indexmap::IndexMap;
 
-use super::value::{free, is_finite, text};
+use super::value::{free, text};
 use super::{DUPLICATE_BLOCK, Decoder, EXTRA_LABEL, MISSING, UNKNOWN_ATTRIBUTE, UNKNOWN_BLOCK, UNSUITABLE};
 use crate::diagnostic::nearest;
 use crate::jobspec::blocks::GROUP;
@@ -51,7 +51,7 @@ impl Decoded {
 }
 
 /// Checks that a block has just the labels that its type has.
-pub(super) fn check_labels(evaluator: &Evaluator<'_>, block: &Block<'_>, names: &[&str]) -> bool {
+pub(in crate::jobspec) fn check_labels(evaluator: &Evaluator<'_>, block: &Block<'_>, names: &[&str]) -> bool {
     let name = block.ident.name;
     if let Some(extra) = block.labels.get(names.len()) {
         let takes = if names.is_empty() {
@@ -460,17 +460,17 @@ impl Decoder<'_> {
             match structure {
                 Structure::Attribute(attribute) => {
                     let Some(value) = self.evaluator.eval(&attribute.expr, scope) else { continue };
-                    if !is_finite(&value) {
-                        let message =
-                            "the number is too large: neither JSON nor Nomad has one beyond 1.8e308";
+                    let mut node = Node { value: free(value), span: Some(attribute.expr.span) };
+                    if has_infinity(&node.value) {
                         self.evaluator.report(self.evaluator.error(
                             &UNSUITABLE,
-                            attribute.expr.span,
-                            message,
+                            self.evaluator.start(&attribute.expr),
+                            format!(
+                                "Unsuitable value for `{}`: JSON has no number so large",
+                                attribute.name.name
+                            ),
                         ));
-                        continue;
                     }
-                    let mut node = Node { value: free(value), span: Some(attribute.expr.span) };
                     // A map that is written out reads as a block: a list of one map.
                     if matches!(attribute.expr.kind, ExprKind::Object(_)) {
                         node = Node { span: node.span, value: tree::Value::List(vec![node]) };
@@ -501,6 +501,16 @@ impl Decoder<'_> {
         map.extend(blocks);
         map.sort_keys();
         map
+    }
+}
+
+/// Whether there is a number in a free value that JSON cannot hold.
+fn has_infinity(value: &tree::Value) -> bool {
+    match value {
+        tree::Value::Float(number) => number.is_infinite(),
+        tree::Value::List(items) => items.iter().any(|node| has_infinity(&node.value)),
+        tree::Value::Map(members) => members.values().any(|node| has_infinity(&node.value)),
+        _ => false,
     }
 }
 

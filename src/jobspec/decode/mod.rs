@@ -8,6 +8,7 @@ mod dynamic;
 mod normalize;
 mod value;
 
+pub(in crate::jobspec) use self::body::check_labels;
 use super::Job;
 use super::blocks::JOB;
 use super::eval::expression::{Evaluator, Scope};

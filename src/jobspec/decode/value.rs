@@ -138,7 +138,8 @@ fn whole(value: Value, width: Width) -> Result<i64, String> {
     };
     // Of a number without sign Nomad's parser drops the fraction, if that is a short one.
     let unsigned = !matches!(width, Width::Int | Width::I8);
-    let dropped = unsigned && number >= Number::literal(1) && number.significant_bits() <= 64;
+    let dropped =
+        unsigned && number >= Number::literal(1) && !number.is_infinite() && number.significant_bits() <= 64;
     if !number.is_whole() && !dropped {
         return Err("a whole number is required".to_owned());
     }
@@ -182,16 +183,6 @@ fn hint(ty: &Type) -> String {
         Type::Strings => "write a list of texts: `[\"a\", \"b\"]`".to_owned(),
         Type::Ints(_) => "write a list of whole numbers: `[1, 2]`".to_owned(),
         _ => "write a map of texts: `{ key = \"value\" }`".to_owned(),
-    }
-}
-
-/// Whether all numbers in it can be written as JSON.
-pub(super) fn is_finite(value: &Value) -> bool {
-    match value {
-        Value::Number(number) => number.as_i64().is_some() || number.as_f64().is_finite(),
-        Value::List(items) | Value::Set(items) | Value::Tuple(items) => items.iter().all(is_finite),
-        Value::Map(members) | Value::Object(members) => members.values().all(is_finite),
-        _ => true,
     }
 }
 

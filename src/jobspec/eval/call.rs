@@ -2,14 +2,26 @@
 
 use super::expression::{Evaluated, Evaluator, FUNCTION, Scope};
 use super::value::Value;
-use crate::jobspec::functions;
+use crate::diagnostic::Diagnostic;
+use crate::jobspec::functions::{self, CallError};
 use crate::jobspec::syntax::{Call, Expr, Span};
+
+/// What a function is called with.
+enum Argument<'e, 's> {
+    /// An expression, as it is written.
+    Written(&'e Expr<'s>),
+    /// An element of a list that was given with `...`, and where that list stands.
+    Given(Value, Span),
+}
 
 impl Evaluator<'_> {
     pub(super) fn call(&self, expr: &Expr<'_>, call: &Call<'_>, scope: &Scope<'_>) -> Evaluated {
         if !self.calls {
-            let message = format!("Function calls not allowed: `{}` cannot be called here", call.name.name);
-            return self.fail(&FUNCTION, call.name.span, message);
+            return self.fail(
+                &FUNCTION,
+                call.name.span,
+                "Function calls not allowed: no function can be called here",
+            );
         }
         let Some(function) = functions::find(call.name.name) else {
             let diagnostic = self.error(
@@ -20,95 +32,84 @@ impl Evaluator<'_> {
             self.report(diagnostic.did_you_mean(call.name.name, functions::names()));
             return None;
         };
-        // What is expanded is evaluated first, for it decides on how many arguments there are.
-        let (plain, expanded) = match call.args.split_last() {
-            Some((last, plain)) if call.expand => (plain, self.expand(last, scope)?),
-            _ => (&call.args[..], Vec::new()),
+        let arguments = self.arguments(call, scope)?;
+        let place = |i: usize| match arguments.get(i) {
+            Some(Argument::Written(argument)) => self.start(argument),
+            Some(Argument::Given(_, span)) => *span,
+            None => expr.span,
         };
-        let count = plain.len() + expanded.len();
-        let place = |i: usize| match plain.get(i) {
-            Some(argument) => Some(self.start(argument)),
-            None if call.expand => call.args.last().map(|argument| argument.span),
-            None => call.args.get(i).map(|argument| self.start(argument)),
+        let refuse = |error: CallError| {
+            let span = match error.argument {
+                Some(i) => place(i),
+                // What is missing would stand before the closing parenthesis.
+                None if error.summary == "Not enough function arguments" => {
+                    Span { start: expr.span.end.saturating_sub(1), end: expr.span.end }
+                }
+                None => call.name.span,
+            };
+            self.report(self.error(&FUNCTION, span, format!("{}: {}", error.summary, error.message)));
         };
-        if let Err(error) = function.check_count(count) {
-            return self.refuse(expr, call, error, place);
-        }
-        match call.name.name {
-            "try" => return self.try_each(expr, call, scope),
-            "can" => return Some(Value::Bool(self.attempt(&call.args[0], scope).is_ok())),
-            "convert" => return self.convert(expr, call, scope),
+        function.takes(arguments.len()).map_err(refuse).ok()?;
+        match (function.name, &arguments[..]) {
+            ("try", _) => return self.try_each(call, &arguments, scope),
+            ("can", [argument]) => return Some(Value::Bool(self.try_one(argument, scope).is_ok())),
+            ("convert", [value, Argument::Written(ty)]) => return self.convert(value, ty, scope),
             _ => {}
         }
-        let mut values = Vec::with_capacity(count);
-        let given = plain.iter().map(|argument| self.eval(argument, scope));
-        for (i, value) in given.chain(expanded.into_iter().map(Some)).enumerate() {
-            match value.map(|value| function.convert(i, value)) {
-                Some(Ok(value)) => values.push(value),
-                Some(Err(error)) => drop(self.refuse(expr, call, error, place)),
-                None => {}
-            }
+        let mut values = Vec::with_capacity(arguments.len());
+        for (i, argument) in arguments.iter().enumerate() {
+            let value = match argument {
+                Argument::Written(argument) => self.eval(argument, scope),
+                Argument::Given(value, _) => Some(value.clone()),
+            };
+            values.extend(value.and_then(|value| function.argument(i, value).map_err(refuse).ok()));
         }
-        // All that is wrong with the arguments has been reported.
-        if values.len() < count {
+        if values.len() < arguments.len() {
             return None;
         }
-        match function.call(values, self.files) {
-            Ok(value) => self.step(expr.span, weight(&value)).then(|| value.normalized()),
-            Err(error) => self.refuse(expr, call, error, place),
-        }
+        let value = function.invoke(values, self.files).map_err(refuse).ok()?.normalized();
+        self.step(expr.span, weight(&value)).then_some(value)
     }
 
-    /// The elements of an argument with `...`.
-    fn expand(&self, argument: &Expr<'_>, scope: &Scope<'_>) -> Option<Vec<Value>> {
-        self.eval(argument, scope)?.into_elements().map_or_else(
-            |other| {
-                let message = format!(
-                    "Invalid expanding argument value: `...` takes a list, a set or a tuple, not a {}",
-                    other.kind()
-                );
-                self.fail(&FUNCTION, argument.span, message)
-            },
-            Some,
-        )
-    }
-
-    /// Reports what is wrong with a call, where HCL reports it.
-    fn refuse(
-        &self,
-        expr: &Expr<'_>,
-        call: &Call<'_>,
-        error: functions::CallError,
-        place: impl Fn(usize) -> Option<Span>,
-    ) -> Evaluated {
-        let argument = error.argument.and_then(place);
-        let (span, cause) = match (error.summary, argument) {
-            // What is missing would stand before the closing parenthesis.
-            ("Not enough function arguments", _) => {
-                (Span { start: expr.span.end.saturating_sub(1), end: expr.span.end }, None)
-            }
-            ("Error in function call", cause) => (call.name.span, cause),
-            (_, Some(span)) => (span, None),
-            (_, None) => (expr.span, None),
+    /// The arguments of a call, those in a last list that is given with `...` one by one.
+    fn arguments<'e, 's>(&self, call: &'e Call<'s>, scope: &Scope<'_>) -> Option<Vec<Argument<'e, 's>>> {
+        let Some((last, others)) = call.args.split_last().filter(|_| call.expand) else {
+            return Some(call.args.iter().map(Argument::Written).collect());
         };
-        let diagnostic = self.error(&FUNCTION, span, format!("{}: {}", error.summary, error.message));
-        self.report(match cause {
-            Some(cause) => diagnostic.related(self.source.place(cause.range()), "because of this argument"),
-            None => diagnostic,
-        });
-        None
+        let value = self.eval(last, scope)?;
+        let kind = value.kind();
+        let Ok(items) = value.into_elements() else {
+            return self.fail(
+                &FUNCTION,
+                last.span,
+                format!(
+                    "Invalid expanding argument value: `...` takes a list, a set or a tuple, not a {kind}"
+                ),
+            );
+        };
+        let mut arguments: Vec<_> = others.iter().map(Argument::Written).collect();
+        arguments.extend(items.into_iter().map(|item| Argument::Given(item, last.span)));
+        Some(arguments)
+    }
+
+    /// The value of an argument, or what is wrong with it, unreported.
+    fn try_one(&self, argument: &Argument<'_, '_>, scope: &Scope<'_>) -> Result<Value, Vec<Diagnostic>> {
+        match argument {
+            Argument::Written(argument) => self.attempt(argument, scope),
+            Argument::Given(value, _) => Ok(value.clone()),
+        }
     }
 
     /// The first argument that can be evaluated.
-    pub(super) fn try_each(&self, expr: &Expr<'_>, call: &Call<'_>, scope: &Scope<'_>) -> Evaluated {
+    fn try_each(&self, call: &Call<'_>, arguments: &[Argument<'_, '_>], scope: &Scope<'_>) -> Evaluated {
         let mut last = Vec::new();
-        for argument in &call.args {
-            match self.attempt(argument, scope) {
+        for argument in arguments {
+            match self.try_one(argument, scope) {
                 Ok(value) => return Some(value),
                 Err(found) => last = found,
             }
         }
-        let diagnostic = self.error(&FUNCTION, expr.span, "no argument of `try` can be evaluated");
+        let diagnostic = self.error(&FUNCTION, call.name.span, "no argument of `try` can be evaluated");
         self.report(last.into_iter().fold(diagnostic, |diagnostic, found| match found.primary {
             Some(label) => diagnostic.related(label.place, found.message),
             None => diagnostic,
@@ -117,17 +118,17 @@ impl Evaluator<'_> {
     }
 
     /// `convert(value, type)`: the second argument is a type, not a value.
-    pub(super) fn convert(&self, expr: &Expr<'_>, call: &Call<'_>, scope: &Scope<'_>) -> Evaluated {
-        let [value, ty] = &call.args[..] else {
-            return self.fail(&FUNCTION, expr.span, "`convert` takes a value and a type");
-        };
+    fn convert(&self, value: &Argument<'_, '_>, ty: &Expr<'_>, scope: &Scope<'_>) -> Evaluated {
         let ty = super::constraint::type_of(ty).map_err(|problem| {
             self.report(self.error(&FUNCTION, problem.span, problem.message));
         });
-        let value = self.eval(value, scope)?;
+        let (value, span) = match value {
+            Argument::Written(value) => (self.eval(value, scope)?, self.start(value)),
+            Argument::Given(value, span) => (value.clone(), *span),
+        };
         match ty.ok()?.convert(value) {
             Ok(value) => Some(value),
-            Err(why) => self.fail(&FUNCTION, call.args[0].span, format!("Invalid function argument: {why}")),
+            Err(why) => self.fail(&FUNCTION, span, format!("Invalid function argument: {why}")),
         }
     }
 }

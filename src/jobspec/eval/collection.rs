@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use super::expression::{Evaluated, Evaluator, ITERATION, Scope};
 use super::reference::root;
-use super::value::{Value, normal};
+use super::value::{Value, nfc};
 use crate::jobspec::syntax::{Expr, ExprKind, For, ObjectItem, Span};
 
 impl Evaluator<'_> {
@@ -17,7 +17,7 @@ impl Evaluator<'_> {
             let value = self.eval(&item.value, scope);
             match (key, value) {
                 (Some(key), Some(value)) => {
-                    members.insert(key, value);
+                    members.insert(nfc(key), value);
                 }
                 _ => whole = false,
             }
@@ -27,7 +27,7 @@ impl Evaluator<'_> {
 
     pub(super) fn object_key(&self, key: &Expr<'_>, value: &Expr<'_>, scope: &Scope<'_>) -> Option<String> {
         match &key.kind {
-            ExprKind::Variable(name) => return Some(normal((*name).to_owned())),
+            ExprKind::Variable(name) => return Some((*name).to_owned()),
             ExprKind::Null => return Some("null".to_owned()),
             ExprKind::Bool(truth) => return Some(truth.to_string()),
             ExprKind::GetAttr(..) | ExprKind::Index(..) if root(key).is_some() => {

@@ -14,24 +14,23 @@ pub struct NotAType {
     pub message: String,
 }
 
-/// The type that an expression names; without `any`, which is none for a value.
+/// The type that an expression names, which leaves nothing open: that of a variable.
+///
+/// # Errors
+/// Where it names none, or `any`.
+pub fn exact_type(expr: &Expr<'_>) -> Result<Type, NotAType> {
+    named(expr, true)
+}
+
+/// The type that an expression names.
 ///
 /// # Errors
 /// Where it names none. The rules are those of HCL's `typeexpr` extension.
-pub fn exact_type_of(expr: &Expr<'_>) -> Result<Type, NotAType> {
-    read(expr, true)
-}
-
-/// The type that an expression names, to convert values to.
-///
-/// # Errors
-/// As [`exact_type_of`].
 pub fn type_of(expr: &Expr<'_>) -> Result<Type, NotAType> {
-    read(expr, false)
+    named(expr, false)
 }
 
-fn read(expr: &Expr<'_>, exact: bool) -> Result<Type, NotAType> {
-    let type_of = |expr: &Expr<'_>| read(expr, exact);
+fn named(expr: &Expr<'_>, exact: bool) -> Result<Type, NotAType> {
     let bad = |message: String| NotAType { span: expr.span, message };
     match &expr.kind {
         ExprKind::Variable(name) => match *name {
@@ -39,7 +38,7 @@ fn read(expr: &Expr<'_>, exact: bool) -> Result<Type, NotAType> {
             "number" => Ok(Type::Number),
             "bool" => Ok(Type::Bool),
             "any" if exact => Err(bad(
-                "Invalid type specification: `any` cannot be used here, for an exact type is required"
+                "Invalid type specification: a variable takes no `any`; leave out its type to take any value"
                     .to_owned(),
             )),
             "any" => Ok(Type::Any),
@@ -57,20 +56,30 @@ fn read(expr: &Expr<'_>, exact: bool) -> Result<Type, NotAType> {
             _ => Err(bad(format!("Invalid type specification: `{name}` is not a type"))),
         },
         ExprKind::Call(call) => {
+            let name = call.name.name;
+            let behind = Span { start: call.name.span.end, end: expr.span.end };
+            if matches!(name, "string" | "number" | "bool" | "any") {
+                let message = format!("Invalid type specification: `{name}` takes no arguments");
+                return Err(NotAType { span: behind, message });
+            }
+            if !matches!(name, "list" | "set" | "map" | "tuple" | "object") {
+                let message = format!("Invalid type specification: `{name}` is not a type");
+                return Err(NotAType { span: expr.span, message });
+            }
             let [argument] = &call.args[..] else {
-                return Err(bad(format!(
-                    "Invalid type specification: `{}` takes one argument",
-                    call.name.name
-                )));
+                let span = call.args.get(1).map_or(behind, |extra| extra.span);
+                let message = format!("Invalid type specification: `{name}` takes one argument");
+                return Err(NotAType { span, message });
             };
-            match call.name.name {
-                "list" => Ok(Type::List(Box::new(type_of(argument)?))),
-                "set" => Ok(Type::Set(Box::new(type_of(argument)?))),
-                "map" => Ok(Type::Map(Box::new(type_of(argument)?))),
+            let bad = |message: String| NotAType { span: argument.span, message };
+            match name {
+                "list" => Ok(Type::List(Box::new(named(argument, exact)?))),
+                "set" => Ok(Type::Set(Box::new(named(argument, exact)?))),
+                "map" => Ok(Type::Map(Box::new(named(argument, exact)?))),
                 "tuple" => match &argument.kind {
-                    ExprKind::Tuple(items) => {
-                        Ok(Type::Tuple(items.iter().map(type_of).collect::<Result<_, _>>()?))
-                    }
+                    ExprKind::Tuple(items) => Ok(Type::Tuple(
+                        items.iter().map(|item| named(item, exact)).collect::<Result<_, _>>()?,
+                    )),
                     _ => Err(bad("Invalid type specification: `tuple` takes a list of types".to_owned())),
                 },
                 "object" => match &argument.kind {
@@ -98,7 +107,7 @@ fn read(expr: &Expr<'_>, exact: bool) -> Result<Type, NotAType> {
                 name => Err(bad(format!("Invalid type specification: `{name}` is not a type"))),
             }
         }
-        ExprKind::Parens(inner) => type_of(inner),
+        ExprKind::Parens(inner) => named(inner, exact),
         _ => Err(bad(
             "Invalid type specification: a type is required, as in `string` or `list(string)`".to_owned()
         )),
@@ -111,6 +120,6 @@ fn attribute(expr: &Expr<'_>, exact: bool) -> Result<Attribute, NotAType> {
             span: call.name.span,
             message: "Invalid type specification: `optional` is not known to Nomad".to_owned(),
         }),
-        _ => Ok(read(expr, exact)?.into()),
+        _ => Ok(named(expr, exact)?.into()),
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::number::Number;
 use super::ty::Type;
-use super::value::{Value, normal};
+use super::value::{Value, nfc};
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::jobspec::functions::Files;
 use crate::jobspec::syntax::{BinaryOp, Expr, ExprKind, Span, TemplatePart, UnaryOp};
@@ -160,10 +160,10 @@ impl<'a> Evaluator<'a> {
                     format!("`{text}` is not a number that can be represented"),
                 ),
             },
-            ExprKind::String(text) => Some(Value::String(normal(text.clone().into_owned()))),
+            ExprKind::String(text) => Some(Value::String(nfc(text.clone().into_owned()))),
             ExprKind::Template(parts) => match &parts[..] {
                 [TemplatePart::Interpolation(inner, _)] => self.eval(inner, scope),
-                _ => self.template(parts, scope).map(|text| Value::String(normal(text))),
+                _ => self.template(parts, scope).map(Value::String),
             },
             ExprKind::Tuple(items) => {
                 let values: Vec<_> = items.iter().map(|item| self.eval(item, scope)).collect();
@@ -176,7 +176,7 @@ impl<'a> Evaluator<'a> {
             }
             ExprKind::Splat(splat) => self.splat(splat, scope),
             ExprKind::Call(call) => self.call(expr, call, scope),
-            ExprKind::Unary(op, inner) => self.unary(*op, inner, scope),
+            ExprKind::Unary(op, inner) => self.unary(expr, *op, inner, scope),
             ExprKind::Binary(op, left, right) => self.binary(expr, *op, left, right, scope),
             ExprKind::Conditional(parts) => self.conditional(&parts[0], &parts[1], &parts[2], scope),
             ExprKind::Parens(inner) => self.eval(inner, scope),
@@ -200,7 +200,7 @@ impl<'a> Evaluator<'a> {
         for part in parts {
             whole &= self.template_part(part, scope, &mut text).is_some();
         }
-        whole.then_some(text)
+        whole.then(|| nfc(text))
     }
 
     pub(super) fn template_part(
@@ -326,49 +326,66 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    pub(super) fn unary(&self, op: UnaryOp, inner: &Expr<'_>, scope: &Scope<'_>) -> Evaluated {
+    pub(super) fn unary(
+        &self,
+        expr: &Expr<'_>,
+        op: UnaryOp,
+        inner: &Expr<'_>,
+        scope: &Scope<'_>,
+    ) -> Evaluated {
         let value = self.eval(inner, scope)?;
-        let result = match op {
-            UnaryOp::Neg => value.to_number().map(|number| Value::Number(number.neg())),
-            UnaryOp::Not => value.to_bool().map(|truth| Value::Bool(!truth)),
-        };
-        let wanted = if op == UnaryOp::Neg { "number" } else { "bool" };
-        match result {
-            Some(value) => Some(value),
-            None => self.operand(inner.span, &value, wanted, "unary operand"),
+        match op {
+            UnaryOp::Neg => {
+                let number = self.operand(inner.span, &value, "unary", "number", Value::to_number)?;
+                self.not_null(expr, number).map(|number| Value::Number(number.neg()))
+            }
+            UnaryOp::Not => {
+                let truth = self.operand(inner.span, &value, "unary", "bool", Value::to_bool)?;
+                self.not_null(expr, truth).map(|truth| Value::Bool(!truth))
+            }
         }
     }
 
-    pub(super) fn operand(&self, span: Span, value: &Value, wanted: &str, which: &str) -> Evaluated {
+    /// An operand as what the operator takes, `None` in it for null.
+    fn operand<T>(
+        &self,
+        span: Span,
+        value: &Value,
+        which: &str,
+        wanted: &str,
+        convert: fn(&Value) -> Option<T>,
+    ) -> Option<Option<T>> {
+        let converted = convert(value);
+        if converted.is_some() || value.is_null() {
+            return Some(converted);
+        }
         self.fail(
             &OPERAND,
             span,
             format!(
-                "Invalid operand: unsuitable value for {which}: a {wanted} is required, not a {}",
+                "Invalid operand: unsuitable value for {which} operand: a {wanted} is required, not a {}",
                 value.kind()
             ),
         )
     }
 
-    /// Both operands as what the operator takes. What is wrong with either is reported.
+    fn not_null<T>(&self, expr: &Expr<'_>, operand: Option<T>) -> Option<T> {
+        operand.or_else(|| self.fail(&OPERAND, expr.span, "Operation failed: an operand must not be null"))
+    }
+
+    /// Both operands as what the operator takes; what is wrong with either is said.
     fn operands<T>(
         &self,
-        left: &Expr<'_>,
-        right: &Expr<'_>,
-        (a, b): (Evaluated, Evaluated),
+        expr: &Expr<'_>,
+        (left, right): (&Expr<'_>, &Expr<'_>),
+        scope: &Scope<'_>,
         wanted: &str,
-        read: impl Fn(&Value) -> Option<T>,
+        convert: fn(&Value) -> Option<T>,
     ) -> Option<(T, T)> {
-        let check = |value: Evaluated, span: Span, which: &str| {
-            let value = value?;
-            let found = read(&value);
-            if found.is_none() {
-                self.operand(span, &value, wanted, which);
-            }
-            found
-        };
-        let (x, y) = (check(a, left.span, "left operand"), check(b, right.span, "right operand"));
-        Some((x?, y?))
+        let (a, b) = (self.eval(left, scope), self.eval(right, scope));
+        let a = a.and_then(|a| self.operand(left.span, &a, "left", wanted, convert));
+        let b = b.and_then(|b| self.operand(right.span, &b, "right", wanted, convert));
+        self.not_null(expr, a?.zip(b?))
     }
 
     pub(super) fn binary(
@@ -379,31 +396,32 @@ impl<'a> Evaluator<'a> {
         right: &Expr<'_>,
         scope: &Scope<'_>,
     ) -> Evaluated {
-        let (a, b) = (self.eval(left, scope), self.eval(right, scope));
         match op {
-            BinaryOp::Eq => return Some(Value::Bool(a? == b?)),
-            BinaryOp::NotEq => return Some(Value::Bool(a? != b?)),
+            BinaryOp::Eq | BinaryOp::NotEq => {
+                let (a, b) = (self.eval(left, scope), self.eval(right, scope));
+                return Some(Value::Bool((a? == b?) == (op == BinaryOp::Eq)));
+            }
             BinaryOp::Or | BinaryOp::And => {
-                let (x, y) = self.operands(left, right, (a, b), "bool", Value::to_bool)?;
+                let (x, y) = self.operands(expr, (left, right), scope, "bool", Value::to_bool)?;
                 return Some(Value::Bool(if op == BinaryOp::Or { x || y } else { x && y }));
             }
             _ => {}
         }
-        let (x, y) = self.operands(left, right, (a, b), "number", Value::to_number)?;
+        let (x, y) = self.operands(expr, (left, right), scope, "number", Value::to_number)?;
         let number = match op {
             BinaryOp::Gt => return Some(Value::Bool(x > y)),
             BinaryOp::GtEq => return Some(Value::Bool(x >= y)),
             BinaryOp::Lt => return Some(Value::Bool(x < y)),
             BinaryOp::LtEq => return Some(Value::Bool(x <= y)),
-            BinaryOp::Add => Some(x.add(&y)),
-            BinaryOp::Sub => Some(x.sub(&y)),
-            BinaryOp::Mul => Some(x.mul(&y)),
+            BinaryOp::Add => x.checked_add(&y),
+            BinaryOp::Sub => x.checked_add(&y.neg()),
+            BinaryOp::Mul => x.checked_mul(&y),
             BinaryOp::Div => x.div(&y),
             _ => x.rem(&y),
         };
         match number {
             Some(number) => Some(Value::Number(number)),
-            None => self.fail(&OPERAND, expr.span, "Operation failed: division by zero"),
+            None => self.fail(&OPERAND, expr.span, "Operation failed: the result is not a number"),
         }
     }
 }

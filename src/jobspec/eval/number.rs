@@ -34,6 +34,8 @@ enum Repr {
     Int(i64),
     /// `mantissa × 2^exponent`; the mantissa is odd and has at most `bits` bits.
     Big(Box<Big>),
+    /// Beyond all numbers: what a division by zero gives.
+    Infinite { negative: bool },
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -57,10 +59,13 @@ impl Number {
         Self { repr: Repr::Int(value), bits: 64 }
     }
 
-    /// A number in machine precision; `None` for what is not finite.
+    /// A number in machine precision; `None` for what is none.
     pub fn float(value: f64) -> Option<Self> {
-        if !value.is_finite() {
+        if value.is_nan() {
             return None;
+        }
+        if value.is_infinite() {
+            return Some(Self::infinite(value < 0.0));
         }
         let bits = value.to_bits();
         let raw = ((bits >> 52) & 0x7ff) as i64;
@@ -68,6 +73,16 @@ impl Number {
         let (mantissa, exponent) =
             if raw == 0 { (fraction, -1074) } else { (fraction | 1 << 52, raw - 1075) };
         Some(Self::from_parts(value < 0.0, BigUint::from(mantissa), exponent, 53))
+    }
+
+    /// What is beyond all numbers.
+    const fn infinite(negative: bool) -> Self {
+        Self { repr: Repr::Infinite { negative }, bits: LITERAL }
+    }
+
+    /// Whether it is beyond all numbers.
+    pub fn is_infinite(&self) -> bool {
+        matches!(self.repr, Repr::Infinite { .. })
     }
 
     /// A whole number of any size, exact.
@@ -86,6 +101,9 @@ impl Number {
             b'+' => (false, &text[1..]),
             _ => (false, text),
         };
+        if matches!(rest, "inf" | "Inf") {
+            return Some(Self::infinite(negative));
+        }
         let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => {
                 let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
@@ -167,13 +185,17 @@ impl Number {
                 }
             }
             Repr::Big(big) => (**big).clone(),
+            // Larger than all that is read; who can do better asks first.
+            Repr::Infinite { negative } => {
+                Big { negative: *negative, mantissa: BigUint::from(1u8), exponent: 4 * MAX_EXPONENT }
+            }
         }
     }
 
     /// The same in another precision: rounded to it, or (with 1 bit) one that never decides that
     /// of a result.
     fn with_bits(self, bits: u32) -> Self {
-        if bits == 1 {
+        if bits == 1 || self.is_infinite() {
             return Self { bits, ..self };
         }
         let big = self.big();
@@ -190,6 +212,7 @@ impl Number {
         match &self.repr {
             Repr::Int(value) => *value < 0,
             Repr::Big(big) => big.negative,
+            Repr::Infinite { negative } => *negative,
         }
     }
 
@@ -201,6 +224,7 @@ impl Number {
                 let min = big.negative && big.exponent == 63 && big.mantissa == BigUint::from(1u8);
                 min.then_some(i64::MIN)
             }
+            Repr::Infinite { .. } => None,
         }
     }
 
@@ -209,6 +233,8 @@ impl Number {
         match &self.repr {
             Repr::Int(value) => *value as f64,
             Repr::Big(_) => self.exponential(40).parse().unwrap_or(f64::NAN),
+            Repr::Infinite { negative: false } => f64::INFINITY,
+            Repr::Infinite { negative: true } => f64::NEG_INFINITY,
         }
     }
 
@@ -217,6 +243,7 @@ impl Number {
         match &self.repr {
             Repr::Int(_) => true,
             Repr::Big(big) => big.exponent >= 0,
+            Repr::Infinite { .. } => false,
         }
     }
 
@@ -239,7 +266,7 @@ impl Number {
     /// The whole number at or below it, or at or above it.
     #[must_use]
     pub fn rounded(&self, up: bool) -> Self {
-        if self.is_whole() {
+        if self.is_whole() || self.is_infinite() {
             return self.clone();
         }
         let (negative, magnitude) = self.truncated();
@@ -261,11 +288,33 @@ impl Number {
         {
             return Self { repr: Repr::Int(value), bits: self.bits };
         }
+        if let Repr::Infinite { negative } = self.repr {
+            return Self::infinite(!negative);
+        }
         let big = self.big();
         Self::from_parts(!big.negative, big.mantissa, big.exponent, self.bits)
     }
 
-    /// The sum.
+    /// The sum; `None` for that of opposite infinities.
+    pub fn checked_add(&self, other: &Self) -> Option<Self> {
+        match (self.is_infinite(), other.is_infinite()) {
+            (false, false) => Some(self.add(other)),
+            (true, true) if self.is_negative() != other.is_negative() => None,
+            (true, _) => Some(self.clone()),
+            (false, true) => Some(other.clone()),
+        }
+    }
+
+    /// The product; `None` for that of zero and an infinity.
+    pub fn checked_mul(&self, other: &Self) -> Option<Self> {
+        if !self.is_infinite() && !other.is_infinite() {
+            return Some(self.mul(other));
+        }
+        (!self.is_zero() && !other.is_zero())
+            .then(|| Self::infinite(self.is_negative() != other.is_negative()))
+    }
+
+    /// The sum of finite numbers.
     #[must_use]
     pub fn add(&self, other: &Self) -> Self {
         let bits = self.bits.max(other.bits);
@@ -288,13 +337,7 @@ impl Number {
         }
     }
 
-    /// The difference.
-    #[must_use]
-    pub fn sub(&self, other: &Self) -> Self {
-        self.add(&other.neg())
-    }
-
-    /// The product.
+    /// The product of finite numbers.
     #[must_use]
     pub fn mul(&self, other: &Self) -> Self {
         let bits = self.bits.max(other.bits);
@@ -307,10 +350,17 @@ impl Number {
         Self::from_parts(a.negative != b.negative, a.mantissa * b.mantissa, a.exponent + b.exponent, bits)
     }
 
-    /// The quotient; `None` for a division by zero.
+    /// The quotient; `None` for that of two zeros or two infinities.
     pub fn div(&self, other: &Self) -> Option<Self> {
-        if other.is_zero() {
-            return None;
+        let negative = self.is_negative() != other.is_negative();
+        match (self.is_infinite(), other.is_infinite()) {
+            (true, true) => return None,
+            (true, false) => return Some(Self::infinite(negative)),
+            (false, true) => return Some(Self::ZERO),
+            (false, false) if other.is_zero() => {
+                return (!self.is_zero()).then(|| Self::infinite(negative));
+            }
+            _ => {}
         }
         let bits = self.bits.max(other.bits);
         let (a, b) = (self.big(), other.big());
@@ -319,8 +369,14 @@ impl Number {
     }
 
     /// What remains of a division whose quotient is cut to a whole number, with the sign of this;
-    /// `None` for a division by zero.
+    /// all of it for a division by zero, and `None` with an infinity.
     pub fn rem(&self, other: &Self) -> Option<Self> {
+        if self.is_infinite() || other.is_infinite() {
+            return None;
+        }
+        if other.is_zero() {
+            return Some(self.clone());
+        }
         // Each step has the precision of this number, whatever that of the other.
         let (negative, magnitude) = self.div(other)?.truncated();
         let whole = Self::from_parts(negative, magnitude, 0, self.bits);
@@ -362,6 +418,9 @@ impl Number {
         if let (Repr::Int(value), true) = (&self.repr, self.is_exact_int()) {
             return value.to_string();
         }
+        if let Some(text) = self.infinite_text() {
+            return text.to_owned();
+        }
         let (digits, power) = self.shortest();
         let mut out = String::new();
         if self.is_negative() {
@@ -385,11 +444,18 @@ impl Number {
         out
     }
 
+    fn infinite_text(&self) -> Option<&'static str> {
+        match self.repr {
+            Repr::Infinite { negative } => Some(if negative { "-Inf" } else { "+Inf" }),
+            _ => None,
+        }
+    }
+
     /// Whether every digit of a whole number counts in its precision.
     fn is_exact_int(&self) -> bool {
         match self.repr {
             Repr::Int(value) => self.bits >= 64 || value.unsigned_abs() < 1 << 53,
-            Repr::Big(_) => false,
+            Repr::Big(_) | Repr::Infinite { .. } => false,
         }
     }
 
@@ -397,6 +463,9 @@ impl Number {
     pub fn general(&self) -> String {
         if self.is_zero() {
             return "0".to_owned();
+        }
+        if let Some(text) = self.infinite_text() {
+            return text.to_owned();
         }
         let (digits, power) = self.shortest();
         if !(-4..6).contains(&power) {
@@ -408,6 +477,9 @@ impl Number {
 
     /// `places` digits after the point, rounded to the nearest.
     pub fn fixed(&self, places: usize) -> String {
+        if let Some(text) = self.infinite_text() {
+            return text.to_owned();
+        }
         let big = self.big();
         let (digits, point) = Self::decimal(&big.mantissa, big.exponent);
         let digits = round_decimal(&digits, point, -(places as i64));
@@ -419,6 +491,9 @@ impl Number {
 
     /// `d.ddde+dd` with `places` digits after the point.
     pub fn exponential(&self, places: usize) -> String {
+        if let Some(text) = self.infinite_text() {
+            return text.to_owned();
+        }
         let big = self.big();
         let sign = if big.negative { "-" } else { "" };
         if self.is_zero() {
@@ -527,7 +602,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_or_too_large_is_refused() {
-        for text in ["", "-", "1.2.3", "1e", "0x10", " 1", "1e999999999", "inf"] {
+        for text in ["", "-", "1.2.3", "1e", "0x10", " 1", "1e999999999", "infinity"] {
             assert!(Number::parse(text).is_none(), "{text}");
         }
     }
@@ -536,6 +611,18 @@ mod tests {
     fn remainders_have_the_sign_of_the_first() {
         assert_eq!(number("-7").rem(&number("3")).unwrap().to_string(), "-1");
         assert_eq!(number("7.5").rem(&number("2")).unwrap().to_string(), "1.5");
-        assert!(number("1").rem(&Number::ZERO).is_none());
+        assert_eq!(number("7").rem(&Number::ZERO).unwrap().to_string(), "7");
+    }
+
+    #[test]
+    fn a_division_by_zero_is_infinite() {
+        let infinite = number("-2").div(&Number::ZERO).unwrap();
+        assert_eq!(infinite.to_string(), "-Inf");
+        assert_eq!(number("2").add(&number("3")).div(&infinite).unwrap().to_string(), "0");
+        assert!(infinite < number("-1e4000"));
+        assert!(infinite.checked_add(&infinite.neg()).is_none());
+        assert!(infinite.checked_mul(&Number::ZERO).is_none());
+        assert!(infinite.rem(&number("2")).is_none());
+        assert!(Number::ZERO.div(&Number::ZERO).is_none());
     }
 }

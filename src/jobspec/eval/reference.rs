@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::expression::{Evaluated, Evaluator, INDEX, Scope};
-use super::value::{Value, normal};
+use super::value::{Value, nfc};
 use crate::diagnostic::nearest;
 use crate::jobspec::syntax::{Expr, ExprKind, Ident, Span, Splat, Step, TemplatePart};
 
@@ -46,7 +46,7 @@ impl Evaluator<'_> {
 
     pub(super) fn unknown(&self, expr: &Expr<'_>, name: &str) -> Evaluated {
         if self.keeps_unknown {
-            return Some(Value::String(normal(as_written(self.source.text(), expr.span))));
+            return Some(Value::String(nfc(as_written(self.source.text(), expr.span))));
         }
         let span = Span { start: expr.span.start, end: expr.span.start + name.len() as u32 };
         self.fail(&INDEX, span, format!("Variables not allowed: `{name}` cannot be used here"))
@@ -82,9 +82,12 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn index(&self, value: Value, key: Value, key_span: Span, whole: Span) -> Evaluated {
-        // The place is that of the brackets.
+        // The place is that of the brackets, or of the dot.
         let text = self.source.text();
-        let open = text[..key_span.start as usize].rfind('[').unwrap_or(key_span.start as usize);
+        let before = &text[..key_span.start as usize];
+        // An index may also be written behind a dot: `a.0`.
+        let open =
+            if before.ends_with('.') { before.len() - 1 } else { before.rfind('[').unwrap_or(before.len()) };
         let span = Span { start: open as u32, end: whole.end.max(key_span.end) };
         let invalid = |why: &str| self.fail(&INDEX, span, format!("Invalid index: {why}"));
         if key.is_null() {

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::number::Number;
 
@@ -35,33 +35,7 @@ pub enum Value {
     Object(BTreeMap<String, Value>),
 }
 
-/// Text in Unicode's normal form C, in which HCL keeps all text.
-pub fn normal(text: String) -> String {
-    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
-        text
-    } else {
-        text.nfc().collect()
-    }
-}
-
 impl Value {
-    /// The same with all its text in normal form.
-    pub fn normalized(self) -> Self {
-        let all = |items: Vec<Self>| items.into_iter().map(Self::normalized).collect();
-        let members = |members: BTreeMap<String, Self>| {
-            members.into_iter().map(|(key, value)| (normal(key), value.normalized())).collect()
-        };
-        match self {
-            Self::String(text) => Self::String(normal(text)),
-            Self::List(items) => Self::List(all(items)),
-            Self::Set(items) => Self::set(all(items)),
-            Self::Tuple(items) => Self::Tuple(all(items)),
-            Self::Map(old) => Self::Map(members(old)),
-            Self::Object(old) => Self::Object(members(old)),
-            other => other,
-        }
-    }
-
     /// A whole number that was computed.
     pub fn int(value: i64) -> Self {
         Self::Number(Number::int(value))
@@ -72,6 +46,24 @@ impl Value {
         values.sort_by(Self::order);
         values.dedup();
         Self::Set(values)
+    }
+
+    /// With all text in Unicode's normal form C, as HCL has it.
+    #[must_use]
+    pub fn normalized(self) -> Self {
+        let all = |items: Vec<Self>| items.into_iter().map(Self::normalized).collect();
+        let named = |members: BTreeMap<String, Self>| {
+            members.into_iter().map(|(key, value)| (nfc(key), value.normalized())).collect()
+        };
+        match self {
+            Self::String(text) => Self::String(nfc(text)),
+            Self::List(items) => Self::List(all(items)),
+            Self::Set(items) => Self::set(all(items)),
+            Self::Tuple(items) => Self::Tuple(all(items)),
+            Self::Map(members) => Self::Map(named(members)),
+            Self::Object(members) => Self::Object(named(members)),
+            other => other,
+        }
     }
 
     /// Whether it is `null`.
@@ -201,6 +193,11 @@ impl Value {
             },
         }
     }
+}
+
+/// Text in Unicode's normal form C.
+pub fn nfc(text: String) -> String {
+    if text.is_ascii() || is_nfc(&text) { text } else { text.nfc().collect() }
 }
 
 /// The order of the first two that differ, else of the lengths.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Args, CallError, Outcome, abbreviate, fail_at, fail_in};
+use super::{Args, CallError, Outcome, abbreviate, fail, fail_at};
 use crate::jobspec::eval::value::Value;
 
 /// A network: its first address and the bits that all of its addresses share.
@@ -28,7 +28,7 @@ impl Network {
         });
         match parsed {
             Some(network) => Ok(network),
-            None => fail_in(0, format!("`{}` is not a network such as `10.0.0.0/8`", abbreviate(text))),
+            None => fail(format!("`{}` is not a network such as `10.0.0.0/8`", abbreviate(text))),
         }
     }
 
@@ -80,7 +80,7 @@ pub(super) fn cidrhost(args: Args) -> Outcome {
     let from_end = number < 0;
     let distance = u128::from(number.unsigned_abs()) - u128::from(from_end);
     if distance > most {
-        return fail_in(1, format!("`{}` has no host `{number}`", network.show_network()));
+        return fail(format!("`{}` has no host `{number}`", network.show_network()));
     }
     let host = if from_end { most - distance } else { distance };
     Ok(network.show(network.address | host).into())
@@ -98,15 +98,15 @@ pub(super) fn cidrsubnet(args: Args) -> Outcome {
     let (bits, number) = (args.int(1)?, args.int(2)?);
     let bits = match u32::try_from(bits) {
         Ok(bits @ 0..=32) => bits,
-        _ => return fail_in(1, "a prefix is extended by 0 to 32 bits"),
+        _ => return fail("a prefix is extended by 0 to 32 bits"),
     };
     let prefix = network.prefix + bits;
     if prefix > network.width {
-        return fail_in(1, format!("`{}` cannot be extended by {bits} bits", network.show_network()));
+        return fail(format!("`{}` cannot be extended by {bits} bits", network.show_network()));
     }
     let number = match u64::try_from(number) {
         Ok(number) if number < 1 << bits => u128::from(number),
-        _ => return fail_in(2, format!("{bits} more bits have no room for a subnet `{number}`")),
+        _ => return fail(format!("{bits} more bits have no room for a subnet `{number}`")),
     };
     let shift = network.width - prefix;
     let offset = if shift == 128 { 0 } else { number << shift };
@@ -120,7 +120,7 @@ pub(super) fn cidrsubnets(args: Args) -> Outcome {
     let mut free = Some(network.address).filter(|address| *address > 0);
     let mut subnets = Vec::with_capacity(args.len() - 1);
     for i in 1..args.len() {
-        let bits = match u32::try_from(args.int(i)?) {
+        let bits = match u32::try_from(args.int_at(i)?) {
             Ok(bits @ 1..=32) => bits,
             _ => return fail_at(i, "a prefix is extended by 1 to 32 bits"),
         };

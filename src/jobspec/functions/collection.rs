@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Args, CallError, Outcome, fail, fail_at, fail_in};
+use super::{Args, CallError, Outcome, fail, fail_at};
 use crate::jobspec::eval::ty::Type;
 use crate::jobspec::eval::value::Value;
 
@@ -13,14 +13,14 @@ pub(super) fn length(args: Args) -> Outcome {
         (Some(elements), _) => Ok(Value::int(elements.len() as i64)),
         (_, Some(members)) if matches!(value, Value::Map(_)) => Ok(Value::int(members.len() as i64)),
         // An object has no length: it is not a collection of values of one type.
-        _ => fail_in(0, format!("a list, a map or a tuple is required, not {}", value.kind())),
+        _ => fail(format!("a list, a map or a tuple is required, not {}", value.kind())),
     }
 }
 
 /// `element(list, index)`
 pub(super) fn element(args: Args) -> Outcome {
     let (Value::List(elements) | Value::Tuple(elements)) = args.value(0) else {
-        return fail_in(0, format!("{} has no elements by index", args.value(0).kind()));
+        return fail(format!("{} has no elements by index", args.value(0).kind()));
     };
     let index = args.int(1)?;
     match i64::try_from(elements.len()) {
@@ -35,18 +35,18 @@ pub(super) fn index(args: Args) -> Outcome {
         (Value::List(elements) | Value::Tuple(elements), Value::Number(key)) => {
             match key.as_i64().and_then(|key| usize::try_from(key).ok()).and_then(|key| elements.get(key)) {
                 Some(element) => Ok(element.clone()),
-                None => fail_in(1, format!("there is no element `{key}` of {}", elements.len())),
+                None => fail(format!("there is no element `{key}` of {}", elements.len())),
             }
         }
         (Value::Map(members), Value::String(key)) => match members.get(key) {
             Some(value) => Ok(value.clone()),
-            None => fail_in(1, format!("the map has no key `{key}`")),
+            None => fail(format!("the map has no key `{key}`")),
         },
         (Value::List(_) | Value::Tuple(_), other) => {
-            fail_in(1, format!("the key of a list is a number, not {}", other.kind()))
+            fail(format!("the key of a list is a number, not {}", other.kind()))
         }
-        (Value::Map(_), other) => fail_in(1, format!("the key of a map is a string, not {}", other.kind())),
-        (other, _) => fail_in(0, format!("a list, a map or a tuple is required, not {}", other.kind())),
+        (Value::Map(_), other) => fail(format!("the key of a map is a string, not {}", other.kind())),
+        (other, _) => fail(format!("a list, a map or a tuple is required, not {}", other.kind())),
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn index(args: Args) -> Outcome {
 pub(super) fn chunklist(args: Args) -> Outcome {
     let elements = args.elements(0);
     let Ok(size) = usize::try_from(args.int(1)?) else {
-        return fail_in(1, "the size must not be negative");
+        return fail("the size must not be negative");
     };
     if elements.is_empty() {
         return Ok(Value::List(Vec::new()));
@@ -72,7 +72,7 @@ pub(super) fn coalesce(args: Args) -> Outcome {
     let Some(at) = args.0.iter().position(|value| !value.is_null()) else {
         return fail("all arguments are null");
     };
-    ty.convert(args.0[at].clone()).or_else(|error| fail_at(at, error))
+    ty.convert(args.0[at].clone()).or_else(fail)
 }
 
 /// `coalescelist(vals...)`
@@ -81,7 +81,7 @@ pub(super) fn coalescelist(args: Args) -> Outcome {
         return fail("at least one list is required");
     }
     if let Some(at) = args.0.iter().position(|value| !matches!(value, Value::List(_) | Value::Tuple(_))) {
-        return fail_in(at, format!("a list or a tuple is required, not {}", args.value(at).kind()));
+        return fail(format!("a list or a tuple is required, not {}", args.value(at).kind()));
     }
     match args.0.into_iter().find(|value| value.elements().is_some_and(|elements| !elements.is_empty())) {
         Some(value) => Ok(value),
@@ -101,7 +101,7 @@ pub(super) fn sort(args: Args) -> Outcome {
     for (i, element) in args.elements(0).iter().enumerate() {
         match element.as_str() {
             Some(text) => texts.push(text.to_owned()),
-            None => return fail_in(0, format!("element {i} is null")),
+            None => return fail(format!("element {i} is null")),
         }
     }
     texts.sort();
@@ -138,7 +138,7 @@ pub(super) fn concat(args: Args) -> Outcome {
 pub(super) fn contains(args: Args) -> Outcome {
     match args.value(0).elements() {
         Some(elements) => Ok(elements.contains(args.value(1)).into()),
-        None => fail_in(0, format!("a list, a tuple or a set is required, not {}", args.value(0).kind())),
+        None => fail(format!("a list, a tuple or a set is required, not {}", args.value(0).kind())),
     }
 }
 
@@ -167,7 +167,7 @@ pub(super) fn flatten(args: Args) -> Outcome {
         }
     }
     let Some(elements) = args.value(0).elements() else {
-        return fail_in(0, format!("a list, a set or a tuple is required, not {}", args.value(0).kind()));
+        return fail(format!("a list, a set or a tuple is required, not {}", args.value(0).kind()));
     };
     let mut out = Vec::new();
     into(&mut out, elements);
@@ -188,7 +188,7 @@ pub(super) fn values(args: Args) -> Outcome {
     match args.value(0) {
         Value::Map(members) => Ok(Value::List(members.values().cloned().collect())),
         Value::Object(members) => Ok(Value::Tuple(members.values().cloned().collect())),
-        other => fail_in(0, format!("a map or an object is required, not {}", other.kind())),
+        other => fail(format!("a map or an object is required, not {}", other.kind())),
     }
 }
 
@@ -211,7 +211,7 @@ pub(super) fn lookup(args: Args) -> Outcome {
 /// `merge(maps...)`
 pub(super) fn merge(args: Args) -> Outcome {
     if let Some(at) = args.0.iter().position(|value| !value.is_null() && value.members().is_none()) {
-        return fail_in(at, format!("a map or an object is required, not {}", args.value(at).kind()));
+        return fail(format!("a map or an object is required, not {}", args.value(at).kind()));
     }
     let maps = args.0.iter().all(|value| matches!(value, Value::Map(_)));
     let types: Vec<Type> =
@@ -233,7 +233,7 @@ pub(super) fn slice(args: Args) -> Outcome {
         return fail_at(0, format!("a list or a tuple is required, not {}", list.kind()));
     };
     let bound = |position: usize, name: &str| {
-        let value = args.int(position)?;
+        let value = args.int_at(position)?;
         match usize::try_from(value) {
             Ok(value) if value <= elements.len() => Ok(value),
             Ok(_) => {
@@ -254,7 +254,7 @@ pub(super) fn slice(args: Args) -> Outcome {
 pub(super) fn zipmap(args: Args) -> Outcome {
     let (keys, list) = (args.elements(0), args.value(1));
     let (Value::List(values) | Value::Tuple(values)) = list else {
-        return fail_in(1, format!("a list or a tuple is required, not {}", list.kind()));
+        return fail(format!("a list or a tuple is required, not {}", list.kind()));
     };
     if keys.len() != values.len() {
         return fail(format!("there are {} keys for {} values", keys.len(), values.len()));
@@ -262,7 +262,7 @@ pub(super) fn zipmap(args: Args) -> Outcome {
     let mut members = BTreeMap::new();
     for (i, (key, value)) in keys.iter().zip(values).enumerate() {
         let Some(key) = key.as_str() else {
-            return fail_at(0, format!("key {i} is null"));
+            return fail(format!("key {i} is null"));
         };
         members.insert(key.to_owned(), value.clone());
     }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
 
-use super::{Args, Outcome, abbreviate, fail_at, fail_in};
+use super::{Args, Outcome, abbreviate, fail, fail_at};
 
 /// A time of day somewhere, and how far it is ahead of UTC there.
 struct Moment {
@@ -81,7 +81,7 @@ impl Moment {
     }
 }
 
-/// Why the argument is no time.
+/// What is said of a text that is no time.
 fn no_time(text: &str, error: &str) -> String {
     format!("`{}` is not a time of RFC 3339: {error}", abbreviate(text))
 }
@@ -90,15 +90,15 @@ fn no_time(text: &str, error: &str) -> String {
 pub(super) fn timeadd(args: Args) -> Outcome {
     let moment = match parse(args.text(0)) {
         Ok(moment) => moment,
-        Err(error) => return fail_in(0, no_time(args.text(0), error)),
+        Err(error) => return fail(no_time(args.text(0), error)),
     };
     let Some(nanoseconds) = duration(args.text(1)) else {
-        return fail_in(1, format!("`{}` is not a duration such as `1h30m`", abbreviate(args.text(1))));
+        return fail(format!("`{}` is not a duration such as `1h30m`", abbreviate(args.text(1))));
     };
     let later = moment.local.checked_add(SignedDuration::from_nanos(nanoseconds));
     match later {
         Ok(local) => Ok(format!("{}{}", local.strftime("%Y-%m-%dT%H:%M:%S"), moment.short_zone()).into()),
-        Err(_) => fail_in(1, "the result is not in the years 0 to 9999"),
+        Err(_) => fail("the result is not in the years 0 to 9999"),
     }
 }
 

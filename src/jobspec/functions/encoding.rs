@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 
-use super::{Args, Outcome, abbreviate, fail, fail_in};
+use super::{Args, Outcome, abbreviate, fail};
 use crate::jobspec::eval::value::Value;
 
 /// The standard alphabet with padding, last bits ignored.
@@ -28,11 +28,11 @@ pub(super) fn base64encode(args: Args) -> Outcome {
 /// `base64decode(str)`
 pub(super) fn base64decode(args: Args) -> Outcome {
     let Some(bytes) = decode_base64(args.text(0)) else {
-        return fail_in(0, format!("`{}` is not Base64", abbreviate(args.text(0))));
+        return fail(format!("`{}` is not Base64", abbreviate(args.text(0))));
     };
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text.into()),
-        Err(_) => fail_in(0, "the decoded bytes are not text in UTF-8"),
+        Err(_) => fail("the decoded bytes are not text in UTF-8"),
     }
 }
 
@@ -58,22 +58,23 @@ pub(super) fn csvdecode(args: Args) -> Outcome {
     let mut rows = Vec::new();
     while let Some((fields, after, lines)) = match record(rest) {
         Ok(record) => record,
-        Err((at, error)) => return fail_in(0, format!("CSV line {}: {error}", line + at)),
+        Err((at, error)) => return fail(format!("CSV line {}: {error}", line + at)),
     } {
         match &header {
             None => {
                 let mut names: Vec<&String> = fields.iter().collect();
                 names.sort();
                 if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-                    return fail_in(0, format!("two columns are named `{}`", pair[0]));
+                    return fail(format!("two columns are named `{}`", pair[0]));
                 }
                 header = Some(fields);
             }
             Some(header) if header.len() != fields.len() => {
-                return fail_in(
-                    0,
-                    format!("CSV line {line}: {} fields for {} columns", fields.len(), header.len()),
-                );
+                return fail(format!(
+                    "CSV line {line}: {} fields for {} columns",
+                    fields.len(),
+                    header.len()
+                ));
             }
             Some(header) => {
                 let row: BTreeMap<_, _> =

@@ -6,7 +6,7 @@ use std::{fs, io};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Args, CallError, Files, MAX_TEXT, Outcome, abbreviate, fail, fail_at};
+use super::{Args, CallError, Files, MAX_TEXT, Outcome, abbreviate, fail};
 use crate::jobspec::eval::value::Value;
 
 /// `fileset` looks at no more files and folders than this.
@@ -35,11 +35,9 @@ fn clean(path: &Path) -> PathBuf {
 fn expand(path: &str, files: &Files) -> Result<PathBuf, CallError> {
     let Some(rest) = path.strip_prefix('~') else { return Ok(PathBuf::from(path)) };
     match &files.home {
-        _ if !(rest.is_empty() || rest.starts_with('/')) => {
-            fail_at(0, "`~` of another user is not supported")
-        }
+        _ if !(rest.is_empty() || rest.starts_with('/')) => fail("`~` of another user is not supported"),
         Some(home) => Ok(clean(&home.join(rest.trim_start_matches('/')))),
-        None => fail_at(0, "the home folder is not known"),
+        None => fail("the home folder is not known"),
     }
 }
 
@@ -86,7 +84,7 @@ fn read(args: &Args, files: &Files) -> Result<Vec<u8>, CallError> {
     let shown = abbreviate(&path.to_string_lossy());
     match fs::metadata(&path) {
         Ok(metadata) if metadata.len() > MAX_TEXT as u64 => {
-            return fail_at(0, format!("`{shown}` is larger than {} MiB", MAX_TEXT / 1024 / 1024));
+            return fail(format!("`{shown}` is larger than {} MiB", MAX_TEXT / 1024 / 1024));
         }
         // Devices and pipes may never end.
         Ok(metadata) if !metadata.is_file() => return fail(format!("`{shown}` is not a regular file")),
@@ -102,10 +100,9 @@ fn read(args: &Args, files: &Files) -> Result<Vec<u8>, CallError> {
 pub(super) fn file(args: Args, files: &Files) -> Outcome {
     match String::from_utf8(read(&args, files)?) {
         Ok(text) => Ok(text.into()),
-        Err(_) => fail_at(
-            0,
-            format!("`{}` is not text in UTF-8; `filebase64` reads any file", abbreviate(args.text(0))),
-        ),
+        Err(_) => {
+            fail(format!("`{}` is not text in UTF-8; `filebase64` reads any file", abbreviate(args.text(0))))
+        }
     }
 }
 
@@ -119,11 +116,9 @@ pub(super) fn fileexists(args: Args, files: &Files) -> Outcome {
     let path = resolve(args.text(0), files)?;
     match fs::metadata(&path) {
         Ok(metadata) if metadata.is_file() => Ok(true.into()),
-        Ok(_) => fail_at(0, format!("`{}` is not a regular file", abbreviate(&path.to_string_lossy()))),
+        Ok(_) => fail(format!("`{}` is not a regular file", abbreviate(&path.to_string_lossy()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false.into()),
-        Err(error) => {
-            fail_at(0, format!("`{}` cannot be looked at: {error}", abbreviate(&path.to_string_lossy())))
-        }
+        Err(error) => fail(format!("`{}` cannot be looked at: {error}", abbreviate(&path.to_string_lossy()))),
     }
 }
 
@@ -133,7 +128,7 @@ pub(super) fn fileset(args: Args, files: &Files) -> Outcome {
     let pattern: Vec<&str> =
         args.text(1).split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     if pattern.contains(&"..") {
-        return fail_at(1, "the pattern must stay below the path");
+        return fail("the pattern must stay below the path");
     }
     let mut found = Vec::new();
     let mut seen = 0;
@@ -158,7 +153,7 @@ fn walk(
     for entry in entries.flatten() {
         *seen += 1;
         if *seen > MAX_ENTRIES {
-            return fail_at(1, format!("there are more than {MAX_ENTRIES} files below the path"));
+            return fail(format!("there are more than {MAX_ENTRIES} files below the path"));
         }
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };

@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{Args, CallError, MAX_TEXT, Outcome, fail, fail_at, fail_in, json};
+use super::{Args, CallError, MAX_TEXT, Outcome, fail, fail_at, json};
 use crate::jobspec::eval::number::Number;
 use crate::jobspec::eval::value::Value;
 
@@ -20,7 +20,7 @@ pub(super) fn formatlist(args: Args) -> Outcome {
         match chosen {
             None => chosen = Some((i, elements.len())),
             Some((first, len)) if len != elements.len() => {
-                return fail_in(
+                return fail_at(
                     i,
                     format!("this list has {} elements, but argument {first} has {len}", elements.len()),
                 );
@@ -33,9 +33,7 @@ pub(super) fn formatlist(args: Args) -> Outcome {
     for i in 0..chosen.map_or(1, |(_, len)| len) {
         let values: Vec<&Value> =
             args.0[1..].iter().map(|value| value.elements().map_or(value, |elements| &elements[i])).collect();
-        // What is wrong with one line is no argument's alone.
-        let line = render(args.text(0), &values)
-            .or_else(|error| fail_in(error.argument.unwrap_or(0), error.message))?;
+        let line = render(args.text(0), &values).or_else(|error| fail(error.message))?;
         size += line.len();
         if size > MAX_TEXT {
             return super::too_long();
@@ -83,10 +81,12 @@ fn render(format: &str, args: &[&Value]) -> Result<String, CallError> {
         highest = highest.max(verb.argument);
         next = verb.argument + 1;
         let Some(value) = verb.argument.checked_sub(1).and_then(|at| args.get(at)) else {
-            return fail_in(
-                0,
-                format!("`{}` needs argument {}, but there are {}", verb.raw, verb.argument, args.len()),
-            );
+            return fail(format!(
+                "`{}` needs argument {}, but there are {}",
+                verb.raw,
+                verb.argument,
+                args.len()
+            ));
         };
         out.push_str(&verb.apply(value)?);
         if out.len() > MAX_TEXT {
@@ -141,7 +141,7 @@ fn parse_verb(text: &str, offset: usize, next: usize) -> Result<Verb<'_>, CallEr
         }
     }
     if verb.width.unwrap_or(0).max(verb.precision.unwrap_or(0)) > MAX_WIDTH {
-        return fail_in(0, format!("a width or precision of more than {MAX_WIDTH}"));
+        return fail(format!("a width or precision of more than {MAX_WIDTH}"));
     }
     match text[at..].chars().next() {
         Some(letter) if letter.is_ascii_alphabetic() => {
@@ -149,8 +149,8 @@ fn parse_verb(text: &str, offset: usize, next: usize) -> Result<Verb<'_>, CallEr
             verb.raw = &text[..at + 1];
             Ok(verb)
         }
-        Some(other) => fail_in(0, format!("unrecognized format character `{other}` at byte {}", offset + at)),
-        None => fail_in(0, format!("the format ends within the verb at byte {offset}")),
+        Some(other) => fail(format!("unrecognized format character `{other}` at byte {}", offset + at)),
+        None => fail(format!("the format ends within the verb at byte {offset}")),
     }
 }
 
@@ -189,12 +189,12 @@ impl Verb<'_> {
                 Some(number) => Ok(self.float(&number)),
                 None => self.refuse("a number is required"),
             },
-            letter => fail_in(0, format!("`{}` has no verb `{letter}`", self.raw)),
+            letter => fail(format!("`{}` has no verb `{letter}`", self.raw)),
         }
     }
 
     fn refuse(&self, message: &str) -> Result<String, CallError> {
-        fail_in(self.argument, format!("`{}`: {message}", self.raw))
+        fail(format!("`{}`: {message}", self.raw))
     }
 
     /// Padded to the width, in characters.

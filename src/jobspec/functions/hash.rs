@@ -4,7 +4,7 @@ use num_bigint::BigUint;
 use sha2::Digest;
 use uuid::Uuid;
 
-use super::{Args, Outcome, abbreviate, encoding, fail, fail_at, fail_in};
+use super::{Args, Outcome, abbreviate, encoding, fail};
 
 /// The dearest bcrypt that we compute: each step doubles the time, and this one takes seconds.
 const MAX_COST: i64 = 16;
@@ -43,10 +43,10 @@ pub(super) fn bcrypt(args: Args) -> Outcome {
     // As in Nomad: too small a cost means the usual one.
     let cost = if cost < 4 { 10 } else { cost };
     if cost > MAX_COST {
-        return fail_at(1, format!("the cost is at most {MAX_COST}"));
+        return fail(format!("the cost is at most {MAX_COST}"));
     }
     if args.text(0).len() > 72 {
-        return fail_at(0, "bcrypt hashes at most 72 bytes");
+        return fail("bcrypt hashes at most 72 bytes");
     }
     match bcrypt::hash_with_result(args.text(0), cost as u32) {
         Ok(parts) => Ok(parts.format_for_version(bcrypt::Version::TwoA).into()),
@@ -69,10 +69,10 @@ pub(super) fn uuidv5(args: Args) -> Outcome {
         other => match Uuid::parse_str(other) {
             Ok(namespace) => namespace,
             Err(_) => {
-                return fail_in(
-                    0,
-                    format!("`{}` is none of `dns`, `url`, `oid`, `x500`, and no UUID", abbreviate(other)),
-                );
+                return fail(format!(
+                    "`{}` is none of `dns`, `url`, `oid`, `x500`, and no UUID",
+                    abbreviate(other)
+                ));
             }
         },
     };
@@ -82,18 +82,18 @@ pub(super) fn uuidv5(args: Args) -> Outcome {
 /// `rsadecrypt(ciphertext, privatekey)`; errors show neither.
 pub(super) fn rsadecrypt(args: Args) -> Outcome {
     let Some(cipher) = encoding::decode_base64(args.text(0)) else {
-        return fail_at(0, "the ciphertext is not Base64");
+        return fail("the ciphertext is not Base64");
     };
     if args.text(1).contains("4,ENCRYPTED") {
-        return fail_at(1, "keys with a password are not supported");
+        return fail("keys with a password are not supported");
     }
     let Some((modulus, exponent)) = private_key(args.text(1)) else {
-        return fail_at(1, "this is no RSA private key in PEM (PKCS 1)");
+        return fail("this is no RSA private key in PEM (PKCS 1)");
     };
     let cipher = BigUint::from_bytes_be(&cipher);
     let len = modulus.bits().div_ceil(8) as usize;
     if cipher >= modulus || len > 2048 {
-        return fail_at(0, "the ciphertext does not fit the key");
+        return fail("the ciphertext does not fit the key");
     }
     let plain = cipher.modpow(&exponent, &modulus).to_bytes_be();
     // 00 02, at least eight bytes that are not zero, 00, the message.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Args, Outcome, bounded, fail_in};
+use super::{Args, Outcome, bounded, fail};
 use crate::jobspec::eval::number::Number;
 use crate::jobspec::eval::value::Value;
 
@@ -14,6 +14,9 @@ const MAX_DEPTH: usize = 200;
 
 /// `jsonencode(val)`
 pub(super) fn jsonencode(args: Args) -> Outcome {
+    if has_infinity(args.value(0)) {
+        return fail("an infinite number cannot be written as JSON");
+    }
     bounded(encode(args.value(0)))
 }
 
@@ -22,7 +25,17 @@ pub(super) fn jsondecode(args: Args) -> Outcome {
     let mut decoder = Decoder { text: args.text(0), pos: 0 };
     match decoder.document() {
         Ok(value) => Ok(value),
-        Err(message) => fail_in(0, format!("invalid JSON: {message} at byte {}", decoder.pos)),
+        Err(message) => fail(format!("invalid JSON: {message} at byte {}", decoder.pos)),
+    }
+}
+
+/// Whether there is an infinite number in a value.
+fn has_infinity(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_infinite(),
+        Value::List(items) | Value::Set(items) | Value::Tuple(items) => items.iter().any(has_infinity),
+        Value::Map(members) | Value::Object(members) => members.values().any(has_infinity),
+        _ => false,
     }
 }
 

@@ -115,7 +115,7 @@ pub struct Files {
 pub struct CallError {
     /// What kind of mistake it is, in the words of HCL: `Invalid function argument`.
     pub summary: &'static str,
-    /// The argument at fault, from 0, as far as one is known.
+    /// The argument at fault, from 0.
     pub argument: Option<usize>,
     /// What is wrong, in one line without a full stop.
     pub message: String,
@@ -132,11 +132,6 @@ fn fail<T>(message: impl Into<String>) -> Result<T, CallError> {
 /// The error of one argument.
 fn fail_at<T>(argument: usize, message: impl Into<String>) -> Result<T, CallError> {
     Err(CallError { summary: "Invalid function argument", argument: Some(argument), message: message.into() })
-}
-
-/// The error of a call as a whole, because of one argument. HCL puts it at the call.
-fn fail_in<T>(argument: usize, message: impl Into<String>) -> Result<T, CallError> {
-    Err(CallError { summary: "Error in function call", argument: Some(argument), message: message.into() })
 }
 
 /// The function of this name.
@@ -162,12 +157,12 @@ impl Function {
         format!("{}({})", self.name, names.join(", "))
     }
 
-    /// Whether it takes this many arguments.
+    /// Whether it takes so many arguments.
     ///
     /// # Errors
     ///
-    /// Too few or too many. Of too many, the first is at fault.
-    pub fn check_count(&self, count: usize) -> Result<(), CallError> {
+    /// Too few or too many.
+    pub fn takes(&self, count: usize) -> Result<(), CallError> {
         if let Some(missing) = self.params.get(count) {
             return Err(CallError {
                 summary: "Not enough function arguments",
@@ -191,31 +186,30 @@ impl Function {
         Ok(())
     }
 
-    /// The value as the parameter at this position takes it.
+    /// The value as an argument at this position.
     ///
     /// # Errors
     ///
-    /// It does not convert.
-    pub fn convert(&self, position: usize, value: Value) -> Outcome {
+    /// It does not convert to the type of the parameter.
+    pub fn argument(&self, position: usize, value: Value) -> Result<Value, CallError> {
         let Some(param) = self.param(position) else { return Ok(value) };
-        match param.ty.ty().convert(value) {
-            Ok(value) => Ok(value),
-            Err(error) => fail_at(position, format!("invalid value for `{}`: {error}", param.name)),
-        }
+        param
+            .ty
+            .ty()
+            .convert(value)
+            .or_else(|error| fail_at(position, format!("invalid value for `{}`: {error}", param.name)))
     }
 
-    /// Calls it, with arguments that were converted.
+    /// Calls it with arguments that [`Self::argument`] made.
     ///
     /// # Errors
     ///
     /// One that may not be `null`, and what the function itself refuses.
-    pub fn call(&self, args: Vec<Value>, files: Option<&Files>) -> Outcome {
-        let is_missing = |(i, value): (usize, &Value)| {
-            let param = self.param(i).filter(|param| value.is_null() && !param.null);
-            param.map(|param| (i, param.name))
-        };
-        if let Some((i, name)) = args.iter().enumerate().find_map(is_missing) {
-            return fail_at(i, format!("`{name}` must not be null"));
+    pub fn invoke(&self, args: Vec<Value>, files: Option<&Files>) -> Outcome {
+        for (i, value) in args.iter().enumerate() {
+            if let Some(param) = self.param(i).filter(|param| value.is_null() && !param.null) {
+                return fail_at(i, format!("`{}` must not be null", param.name));
+            }
         }
         match (self.body, files) {
             (Body::Plain(body), _) => body(Args(args)),
@@ -223,6 +217,18 @@ impl Function {
             (Body::Files(_), None) => fail("functions that read files are not allowed here"),
             (Body::Lazy, _) => fail(format!("`{}` works on expressions, not on values", self.name)),
         }
+    }
+
+    /// Calls it.
+    ///
+    /// # Errors
+    ///
+    /// Too few or too many arguments, one that does not convert or may not be `null`, and what
+    /// the function itself refuses.
+    pub fn call(&self, args: Vec<Value>, files: Option<&Files>) -> Outcome {
+        self.takes(args.len())?;
+        let args = args.into_iter().enumerate().map(|(i, value)| self.argument(i, value));
+        self.invoke(args.collect::<Result<_, _>>()?, files)
     }
 }
 
@@ -253,16 +259,16 @@ impl Args {
 
     /// The number at this position as a machine integer.
     fn int(&self, position: usize) -> Result<i64, CallError> {
-        match self.number(position).as_i64() {
+        let number = self.number(position);
+        match number.as_i64() {
             Some(value) => Ok(value),
-            None => fail_in(
-                position,
-                format!(
-                    "a whole number is required, not `{}`",
-                    abbreviate(&self.number(position).to_string())
-                ),
-            ),
+            None => fail(format!("a whole number is required, not `{}`", abbreviate(&number.to_string()))),
         }
+    }
+
+    /// The same, with an error that is at the argument and not at the call.
+    fn int_at(&self, position: usize) -> Result<i64, CallError> {
+        self.int(position).or_else(|error| fail_at(position, error.message))
     }
 
     /// The elements of the list at this position.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use num_bigint::BigUint;
 
-use super::{Args, Outcome, abbreviate, fail, fail_at, float};
+use super::{Args, CallError, Outcome, abbreviate, fail, fail_at, float};
 use crate::jobspec::eval::number::Number;
 use crate::jobspec::eval::value::Value;
 
@@ -51,21 +51,31 @@ pub(super) fn min(args: Args) -> Outcome {
 }
 
 /// A result in machine precision.
-fn finite(value: f64) -> Outcome {
+fn machine(value: f64) -> Outcome {
     match Number::float(value) {
         Some(number) => Ok(number.into()),
-        None => fail("the result is not a finite number"),
+        None => fail("the result is not a number"),
     }
+}
+
+/// The number at this position in machine precision, which not all have.
+fn float_of(args: &Args, position: usize) -> Result<f64, CallError> {
+    let number = args.number(position);
+    let float = number.as_f64();
+    if float.is_infinite() && !number.is_infinite() {
+        return fail(format!("`{}` is too large", abbreviate(&number.to_string())));
+    }
+    Ok(float)
 }
 
 /// `log(num, base)`
 pub(super) fn log(args: Args) -> Outcome {
-    finite(float::ln(args.number(0).as_f64()) / float::ln(args.number(1).as_f64()))
+    machine(float::ln(float_of(&args, 0)?) / float::ln(float_of(&args, 1)?))
 }
 
 /// `pow(num, power)`
 pub(super) fn pow(args: Args) -> Outcome {
-    finite(float::pow(args.number(0).as_f64(), args.number(1).as_f64()))
+    machine(float::pow(float_of(&args, 0)?, float_of(&args, 1)?))
 }
 
 /// `parseint(number, base)`
@@ -73,7 +83,7 @@ pub(super) fn parseint(args: Args) -> Outcome {
     let Some(text) = args.value(0).as_str() else {
         return fail_at(0, format!("a string is required, not {}", args.value(0).kind()));
     };
-    let base = match args.int(1).or_else(|error| fail_at(1, error.message))? {
+    let base = match args.int_at(1)? {
         base @ 2..=62 => base as u32,
         _ => return fail_at(1, "the base is a whole number from 2 to 62"),
     };

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::{Args, MAX_TEXT, Outcome, abbreviate, fail_at, too_long};
+use super::{Args, MAX_TEXT, Outcome, abbreviate, fail, too_long};
 
 /// `regex_replace(str, pattern, replace)`
 pub(super) fn regex_replace(args: Args) -> Outcome {
@@ -10,7 +10,7 @@ pub(super) fn regex_replace(args: Args) -> Outcome {
     let compiled =
         if repeats_too_often(args.text(1)) { None } else { Regex::new(&translate(args.text(1))).ok() };
     let Some(pattern) = compiled else {
-        return fail_at(1, format!("`{}` is not a regular expression of RE2", abbreviate(args.text(1))));
+        return fail(format!("`{}` is not a regular expression of RE2", abbreviate(args.text(1))));
     };
     let mut out = String::new();
     let mut last = 0;

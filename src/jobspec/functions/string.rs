@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{Args, MAX_TEXT, Outcome, bounded, fail, fail_at, fail_in, too_long};
+use super::{Args, MAX_TEXT, Outcome, bounded, fail, fail_at, too_long};
 use crate::jobspec::eval::value::Value;
 
 /// The capital of a letter, if that is one letter too.
@@ -133,7 +133,7 @@ pub(super) fn chomp(args: Args) -> Outcome {
 /// `indent(spaces, str)`
 pub(super) fn indent(args: Args) -> Outcome {
     let Ok(spaces) = usize::try_from(args.int(0)?) else {
-        return fail_in(0, "the number of blanks must not be negative");
+        return fail("the number of blanks must not be negative");
     };
     let text = args.text(1);
     let breaks = text.matches('\n').count();

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
-use super::{Args, Outcome, abbreviate, bounded, fail_in};
+use super::{Args, Outcome, abbreviate, bounded, fail};
 use crate::jobspec::eval::number::Number;
 use crate::jobspec::eval::value::Value;
 
@@ -227,7 +227,7 @@ pub(super) fn yamldecode(args: Args) -> Outcome {
         Decoder { parser: Parser::new_from_str(args.text(0)), anchors: HashMap::new(), values: 0 };
     match decoder.document() {
         Ok(value) => Ok(value),
-        Err(message) => fail_in(0, format!("invalid YAML: {message}")),
+        Err(message) => fail(format!("invalid YAML: {message}")),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Source};
+use crate::diff::secret::find_in_text;
 use crate::load::{self, JobFile, Node, yaml};
 use crate::project::{JobEntry, Project};
 
@@ -100,13 +101,25 @@ impl<'p> Needs<'p> {
         let parse = |entry: &JobEntry| {
             let path = self.project.inside(&entry.path).ok()?;
             let source = load::read(&path, &self.project.display(&path)).ok()?;
-            Some(of(&yaml::parse(&source).ok()?))
+            let shown = without_secrets(&source);
+            let hidden = |need: Need| Need { place: shown.place(need.place.start..need.place.end), ..need };
+            Some(of(&yaml::parse(&source).ok()?).into_iter().map(hidden).collect::<Vec<_>>())
         };
         let entry = jobs.iter().find(|job| job.name == name);
         let needs: Arc<[Need]> = entry.and_then(parse).unwrap_or_default().into();
         read.insert(name.to_owned(), needs.clone());
         needs
     }
+}
+
+/// A file as it is drawn in the findings of another: stars in the place of what looks secret, so that all else stays
+/// where it is.
+fn without_secrets(source: &Source) -> Source {
+    let mut bytes = source.text().as_bytes().to_vec();
+    for secret in find_in_text(source.text()) {
+        bytes[secret.range].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'*');
+    }
+    Source::new(source.name(), String::from_utf8_lossy(&bytes))
 }
 
 /// A circle, told from the first of its names on: so it reads the same whichever of its jobs it was found from.

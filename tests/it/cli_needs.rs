@@ -61,6 +61,20 @@ fn a_circle_through_a_broken_file_is_seen() {
     cli.run("validate --all").exits(3).says("P0953").says("`a` → `b` → `a`").says("config.ram");
 }
 
+/// A file may stand on one line, secrets and all.
+#[test]
+fn a_circle_shows_no_secret_of_another_file() {
+    let cli = project(&[("a", "b")]);
+    cli.write(
+        "jobs/b.yaml",
+        "{file: worker, needs: [a], config: {image: x, command: /bin/web, env: {DB_PASSWORD: hunter2}}}\n",
+    );
+    for line in ["validate a", "validate b", "plan --all"] {
+        let run = cli.run(line).exits(3).says("`a` → `b` → `a`").says("jobs/b.yaml:1:24").says("DB_PASSWORD");
+        assert!(!run.stderr.contains("hunter2"), "{line}: {}", run.stderr);
+    }
+}
+
 #[test]
 fn a_need_that_the_stage_does_not_have_is_a_warning_unless_it_comes_along() {
     let cli = project(&[("db", ""), ("web", "db")]);

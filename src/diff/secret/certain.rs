@@ -11,7 +11,7 @@ use regex::Regex;
 
 use super::find::{
     assigned, find_in_text, is_digest_name, is_in, is_key_of_secret, is_literal, is_secret_name,
-    is_secret_word, pattern, words,
+    is_secret_word, pattern, tail, words,
 };
 use super::{Finding, Why};
 
@@ -145,7 +145,8 @@ fn is_in_address(before: &str) -> bool {
     static OPEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x22'<>]*$"));
     static SIGNED: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"(?i)[?&;#][^=&]*(?:sig|key|token|secret|code|auth|pass)[^=&]*=[^&]*$"));
-    OPEN.find(before).is_some_and(|address| !SIGNED.is_match(address.as_str()))
+    // An address that is longer is none.
+    OPEN.find(tail(before, 2048)).is_some_and(|address| !SIGNED.is_match(address.as_str()))
 }
 
 /// Whether a text is made of words, numbers, times and hashes: `content-es-index-2026`, `MyServerConfigV2`.

@@ -204,7 +204,7 @@ fn begins_line(text: &str) -> bool {
 }
 
 /// The last bytes of a text, as many as that or up to three more.
-fn tail(text: &str, bytes: usize) -> &str {
+pub(super) fn tail(text: &str, bytes: usize) -> &str {
     let mut start = text.len().saturating_sub(bytes);
     while !text.is_char_boundary(start) {
         start -= 1;

@@ -318,8 +318,12 @@ mod tests {
             "://a:",
             "-----BEGIN PRIVATE KEY-----",
             "aB1/",
+            "kX9fQ2vB7pLm3ZtR8wYcN5hJ ",
+            "http://kX9fQ2vB7pLm3ZtR8wYcN5hJ.",
         ] {
-            let _ = masker.text(&piece.repeat(100_000 / piece.len()));
+            let long = piece.repeat(100_000 / piece.len());
+            let _ = masker.text(&long);
+            let _ = find_certain("x", &long);
         }
     }
 

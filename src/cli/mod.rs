@@ -52,6 +52,7 @@ mod start;
 mod status;
 mod stop;
 pub(crate) mod target;
+mod terminal;
 mod update;
 mod validate;
 mod versions;

@@ -12,6 +12,8 @@ pub struct ExecRequest {
     pub task: String,
     /// The command and its arguments.
     pub command: Vec<String>,
+    /// Whether it has a terminal; its two streams are one then.
+    pub tty: bool,
 }
 
 /// A stream that a command writes to.
@@ -29,6 +31,8 @@ pub struct ExecIo<'e> {
     pub input: Option<Receiver<Vec<u8>>>,
     /// Takes what it writes.
     pub output: &'e mut dyn FnMut(Stream, &[u8]),
+    /// How large our terminal is now, as rows and columns; asked often.
+    pub size: Option<&'e dyn Fn() -> Option<(u16, u16)>>,
     /// Set from elsewhere to let go of it.
     pub interrupted: &'e AtomicBool,
 }

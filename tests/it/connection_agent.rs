@@ -90,9 +90,13 @@ fn exec(cluster: &NomadCluster, allocation: &str) -> diagnostic::Result<Option<i
         allocation: allocation.to_owned(),
         task: "server".to_owned(),
         command: vec!["/bin/true".to_owned()],
+        tty: false,
     };
     let interrupted = AtomicBool::new(false);
-    cluster.exec(&request, &mut ExecIo { input: None, output: &mut |_, _| {}, interrupted: &interrupted })
+    cluster.exec(
+        &request,
+        &mut ExecIo { input: None, output: &mut |_, _| {}, size: None, interrupted: &interrupted },
+    )
 }
 
 #[test]

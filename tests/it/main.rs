@@ -34,6 +34,8 @@ mod docs;
 mod e2e;
 mod e2e_deploy;
 mod e2e_drift;
+#[cfg(unix)]
+mod e2e_exec;
 mod e2e_logs;
 mod e2e_operate;
 mod e2e_plan;

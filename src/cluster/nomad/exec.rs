@@ -64,17 +64,24 @@ impl NomadCluster {
         let path = format!("/v1/client/allocation/{}/exec", segment(&request.allocation));
         let call = Call::get(path, what, "alloc-exec")
             .with("task", &request.task)
-            .with("tty", "false")
+            .with("tty", request.tty.to_string())
             .with("command", json!(request.command).to_string());
         let (mut socket, tcp) = self.http.websocket(&call)?;
         let lost = |why: &dyn std::fmt::Display| self.http.lost(&call, why);
         tcp.set_read_timeout(Some(TURN)).map_err(|error| lost(&error))?;
         let mut input_open = true;
         let mut alive = Instant::now();
+        let mut size = None;
         loop {
             if io.interrupted.load(Ordering::Relaxed) {
                 let _ = socket.close(None);
                 return Ok(None);
+            }
+            let now = io.size.and_then(|size| size());
+            if let Some((rows, columns)) = now.filter(|_| now != size) {
+                size = now;
+                let frame = json!({"tty_size": {"height": rows, "width": columns}});
+                send(&mut socket, &frame).map_err(|error| lost(&error))?;
             }
             while input_open {
                 let frame = match io.input.as_ref().map(std::sync::mpsc::Receiver::try_recv) {

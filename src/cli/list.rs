@@ -1,4 +1,4 @@
-//! `list`: the jobs of the project, and with `--stage` what runs of them.
+//! `list`: the jobs of the project, and what runs of them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,15 +15,19 @@ use crate::load;
 use crate::merge::{self, Merged};
 use crate::project::{JobEntry, Project, Stage};
 
-/// List the jobs of the project; with `--stage`, what runs of them too
+/// List the jobs of the project, and what runs of them
 ///
-/// Without `--stage` no cluster is asked.
+/// Asks the clusters of the stages that are named, or of the default stage. Where there is neither, or with `--offline`,
+/// no cluster is asked.
 #[derive(Debug, Args)]
 pub struct Command {
     #[command(flatten)]
     stage: StageArgs,
     #[command(flatten)]
     all_stages: AllStagesArg,
+    /// Ask no cluster
+    #[arg(long)]
+    offline: bool,
     /// Only jobs whose name has this text in it
     #[arg(value_name = "TEXT")]
     filter: Option<String>,
@@ -60,7 +64,7 @@ impl Command {
             }
         }
         let mut clusters = Clusters::default();
-        if !self.stage.stages.is_empty() && !merged.is_empty() {
+        if named && !self.offline && !merged.is_empty() {
             for stage in &stages {
                 clusters.ask(&project, stage);
             }
@@ -94,7 +98,10 @@ impl Clusters {
                 self.stubs.insert(stage.name.clone(), stubs);
             }
             Err(failure) => {
-                let warning = |problem| Diagnostic { severity: Severity::Warning, ..problem };
+                let warning = |problem| {
+                    Diagnostic { severity: Severity::Warning, ..problem }
+                        .hint("what runs is not shown; to ask no cluster: `platy-manage list --offline`")
+                };
                 self.problems.extend(failure.diagnostics.into_iter().map(warning));
             }
         }

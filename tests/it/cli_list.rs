@@ -1,4 +1,4 @@
-//! `list` through the real binary: offline without `--stage`, with what runs otherwise.
+//! `list` through the real binary: with what runs, or offline.
 
 use serde_json::json;
 
@@ -42,18 +42,33 @@ fn a_stage_shows_what_runs() {
         (&json["jobs"][0]["running"], &json["jobs"][2]["running"]["running"]),
         (&json!(null), &json!(1))
     );
-    let run = cli.run("list").exits(0);
+    // The default stage needs no name.
+    assert_eq!(cli.run("list").exits(0).stdout, run.stdout);
+    let run = cli.run("list --offline --stage=devel").exits(0);
     assert!(!run.stdout.contains("running"), "{}", run.stdout);
+    let json = cli.run("list --offline --format json").exits(0).json();
+    assert!(json["jobs"][0].get("running").is_none());
 }
 
 #[test]
 fn without_a_cluster_it_still_lists() {
     let cli = project("clusters:\n  c: {address: 'http://127.0.0.1:1'}\n");
     cli.write("jobs/web.yaml", JOB);
-    cli.run("list").exits(0);
+    let run = cli.run("list").exits(0).says("warning[P0901]").says("platy-manage list --offline");
+    assert!(run.stdout.starts_with("web  worker"), "{}", run.stdout);
+    let run = cli.run("list --offline").exits(0);
+    assert!(run.stdout.starts_with("web  worker") && run.stderr.is_empty(), "{}", run.stderr);
     let run = cli.run("list --stage=devel").exits(0).says("P0901");
     assert!(run.stdout.starts_with("web  worker"), "{}", run.stdout);
     let json = cli.run("list --stage=devel --format json").exits(0).json();
     assert_eq!(json["jobs"][0]["job"], "web");
     assert!(json["jobs"][0].get("running").is_none());
+}
+
+#[test]
+fn without_a_default_stage_no_cluster_is_asked() {
+    let platy = "clusters:\n  c: {address: 'http://127.0.0.1:1'}\nstages:\n  devel: {cluster: c}\ndefaults:\n  config: {user: cbe}\n";
+    let cli = Cli::new(&[("platy.yaml", platy), ("jobs/web.yaml", JOB)]);
+    let run = cli.run("list").exits(0);
+    assert!(run.stdout.starts_with("web  worker") && run.stderr.is_empty(), "{}", run.stderr);
 }

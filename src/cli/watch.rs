@@ -12,7 +12,7 @@ use super::target::{Target, TargetArgs};
 use super::{Done, Result};
 use crate::cluster::{Deployment, Evaluation, Registered, RunningJob, Wait};
 
-/// Follow the deployment of a job that is under way to its end
+/// Follow what is under way to its end: a deployment, or the run of a batch job
 #[derive(Debug, Args)]
 pub struct Command {
     #[command(flatten)]
@@ -46,7 +46,12 @@ impl Command {
                     job_modify_index: job.job_modify_index,
                     ..Registered::default()
                 };
-                follow::follow(context, &target, &job, Under::Registration(&registered), &args)?
+                // A batch job is under way until its tasks have ended.
+                let under = match job.kind.as_str() {
+                    "batch" | "sysbatch" => Under::Instance(&registered),
+                    _ => Under::Registration(&registered),
+                };
+                follow::follow(context, &target, &job, under, &args)?
             }
             Found::Nothing(last) => {
                 let printer = &context.printer;
@@ -89,12 +94,13 @@ fn find(target: &Target<'_>, job: &RunningJob) -> Result<Found> {
     let open =
         evaluations.iter().find(|evaluation| matches!(evaluation.status.as_str(), "pending" | "blocked"));
     let allocations = target.cluster.allocations(&target.id, Wait::NOW)?.value;
-    let starting = allocations.iter().any(|allocation| {
+    let ends = matches!(job.kind.as_str(), "batch" | "sysbatch");
+    let under_way = allocations.iter().any(|allocation| {
         allocation.job_version == job.version
             && allocation.desired_status == "run"
-            && allocation.client_status == "pending"
+            && (allocation.client_status == "pending" || ends && allocation.client_status == "running")
     });
-    Ok(match open.or_else(|| evaluations.first().filter(|_| starting)) {
+    Ok(match open.or_else(|| evaluations.first().filter(|_| under_way)) {
         Some(evaluation) => Found::Evaluation(evaluation.clone()),
         None => Found::Nothing(latest),
     })

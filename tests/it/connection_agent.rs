@@ -30,7 +30,7 @@ fn connection(address: &str) -> Connection {
     connection
 }
 
-fn send(method: &str, address: &str, path: &str, token: &str, body: &Value) -> Value {
+pub fn send(method: &str, address: &str, path: &str, token: &str, body: &Value) -> Value {
     let request = ureq::http::Request::builder().method(method).uri(format!("{address}{path}"));
     let request = request.header("X-Nomad-Token", token).body(body.to_string()).unwrap();
     let mut answer = ureq::run(request).unwrap();
@@ -349,7 +349,7 @@ fn https_to_a_port_that_speaks_http_is_said_so() {
 }
 
 /// Sends a request on to the agent, and gives its answer.
-fn pass_on(address: &str, request: &Request) -> Reply {
+pub fn pass_on(address: &str, request: &Request) -> Reply {
     let builder = ureq::http::Request::builder()
         .method(request.method.as_str())
         .uri(format!("{address}{}", request.target));

@@ -41,6 +41,7 @@ mod e2e_operate;
 mod e2e_plan;
 mod e2e_restart;
 mod e2e_status;
+mod e2e_under_way;
 mod fake_nomad;
 mod findings;
 mod fleet;

@@ -4,16 +4,20 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use base64::Engine;
 use platy_manage::cluster::local::LocalCluster;
 use platy_manage::cluster::nomad::{Connection, NomadCluster};
-use platy_manage::cluster::{Cluster, DispatchRequest, Origin, Submission, Wait};
+use platy_manage::cluster::{
+    Cluster, DispatchRequest, ExecIo, ExecRequest, LogMark, LogRequest, LogStart, Origin, Stream, Submission,
+    Wait,
+};
 use platy_manage::deploy::watch::{self, Options, Outcome};
 use platy_manage::diagnostic::{Failure, FailureKind, text};
 use serde_json::{Value, json};
 
 use crate::agent;
 use crate::corpus::corpus;
-use crate::fake_nomad::{Fake, Reply};
+use crate::fake_nomad::{Fake, Reply, Request};
 
 /// A service that runs wherever there is a shell.
 pub fn service(id: &str, count: u64, workers: &str) -> Value {
@@ -169,6 +173,131 @@ fn history(cluster: &dyn Cluster) {
     assert_eq!((plan.job_modify_index, plan.diff["Type"].as_str()), (0, Some("Added")));
 }
 
+/// What every cluster does for the tasks of a job that runs: gives what they print, and runs a command in them. `runs` is
+/// whether there are tasks at all.
+fn life_of_a_task(cluster: &dyn Cluster, id: &str, runs: bool) {
+    let allocation = cluster.allocations(id, Wait::NOW).unwrap().value[0].id.clone();
+    let interrupted = AtomicBool::new(false);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let command = ["/bin/sh", "-c", "echo hello; echo trouble >&2; exit 3"].map(str::to_owned).to_vec();
+    let request =
+        ExecRequest { allocation: allocation.clone(), task: "server".to_owned(), command, tty: false };
+    let mut output = |stream, bytes: &[u8]| match stream {
+        Stream::Stdout => out.extend_from_slice(bytes),
+        Stream::Stderr => err.extend_from_slice(bytes),
+    };
+    let mut io = ExecIo { input: None, output: &mut output, size: None, interrupted: &interrupted };
+    let code = cluster.exec(&request, &mut io);
+    let log = |from| LogRequest {
+        allocation: allocation.clone(),
+        task: "server".to_owned(),
+        stderr: false,
+        from,
+        limit: 100,
+    };
+    if !runs {
+        // A refusal that says why, from each.
+        let refused = [
+            code.unwrap_err(),
+            cluster.logs(&log(LogStart::End(10))).unwrap_err(),
+            cluster.log_end(&log(LogStart::End(0))).unwrap_err(),
+            cluster.follow_logs(&log(LogStart::End(10)), &mut |_| true).unwrap_err(),
+        ];
+        for failure in refused {
+            assert!(failure.to_string().contains("runs nothing"), "{failure}");
+        }
+        assert_eq!(cluster.checks(&allocation).unwrap(), []);
+        return;
+    }
+    assert_eq!((code.unwrap(), &out[..], &err[..]), (Some(3), &b"hello\n"[..], &b"trouble\n"[..]));
+
+    // `started` and a line break were printed.
+    assert_eq!(cluster.logs(&log(LogStart::End(4))).unwrap().bytes, b"ted\n");
+    let end = cluster.log_end(&log(LogStart::End(0))).unwrap();
+    assert_eq!(end, LogMark { file: 0, offset: 8 });
+    let before = LogRequest { limit: 3, ..log(LogStart::Before(end)) };
+    assert_eq!(cluster.logs(&before).unwrap().bytes, b"ed\n");
+    let follow = |from| {
+        let (mut bytes, mut last) = (Vec::new(), None);
+        let followed = cluster.follow_logs(&log(from), &mut |part| {
+            bytes.extend_from_slice(part.bytes);
+            last = part.end;
+            // A sign of life is the end of what was printed by now.
+            !part.bytes.is_empty()
+        });
+        followed.unwrap();
+        (String::from_utf8(bytes).unwrap(), last)
+    };
+    assert_eq!(follow(LogStart::Mark(LogMark::default())), ("started\n".to_owned(), Some(end)));
+    assert_eq!(follow(LogStart::Mark(LogMark { file: 0, offset: 5 })), ("ed\n".to_owned(), Some(end)));
+    assert_eq!(follow(LogStart::Mark(end)), (String::new(), Some(end)));
+    // How far it is from the beginning is not known here.
+    assert_eq!(follow(LogStart::End(3)), ("ed\n".to_owned(), None));
+}
+
+/// A service with one allocation, for [`life_of_a_task`].
+fn with_a_task(cluster: &dyn Cluster, runs: bool) {
+    let id = "tasks";
+    let registered = cluster.register(&service(id, 1, "1"), Some(0), &submission("tasks")).unwrap();
+    let interrupted = AtomicBool::new(false);
+    let options = Options::for_job(&service(id, 1, "1"), &interrupted);
+    watch::watch(cluster, id, &registered, &options, &mut |_| {}).unwrap();
+    life_of_a_task(cluster, id, runs);
+    cluster.deregister(id, true).unwrap();
+}
+
+/// A task as a fake shows it, in the shapes of an agent's answers: none of them was recorded.
+fn fake_task(request: &Request) -> Reply {
+    const LOG: &[u8] = b"started\n";
+    let parameter = |name: &str| {
+        let query = request.target.split_once('?')?.1;
+        query.split('&').find_map(|one| one.strip_prefix(&format!("{name}=")).map(str::to_owned))
+    };
+    match request.key().as_str() {
+        "GET /v1/job/tasks/allocations" => Reply::json(&json!([{"ID": "a1", "JobID": "tasks"}]), 7),
+        "GET /v1/client/fs/ls/a1" => {
+            let file = |name: &str, size| json!({"Name": name, "IsDir": false, "Size": size});
+            Reply::json(&json!([file("server.stderr.0", 0), file("server.stdout.0", LOG.len())]), 7)
+        }
+        "GET /v1/client/fs/logs/a1" => {
+            let offset: usize = parameter("offset").unwrap().parse().unwrap();
+            let at_end = parameter("origin").as_deref() == Some("end");
+            let part = &LOG[if at_end { LOG.len() - offset } else { offset }..];
+            if parameter("follow").is_none() {
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", part.len());
+                return Reply::Raw([head.as_bytes(), part].concat());
+            }
+            let data = base64::engine::general_purpose::STANDARD.encode(part);
+            let frame = json!({"File": "alloc/logs/server.stdout.0", "Data": data, "Offset": LOG.len()});
+            let frames = if part.is_empty() { "{}".to_owned() } else { format!("{frame}{{}}") };
+            Reply::Raw(format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{frames}").into_bytes())
+        }
+        "GET /v1/client/allocation/a1/exec" => Reply::Raw(fake_exec(&request.headers["sec-websocket-key"])),
+        key => Reply::text(404, &format!("{key} not found")),
+    }
+}
+
+/// A websocket in which a command says something on both streams and ends with 3.
+fn fake_exec(key: &str) -> Vec<u8> {
+    let accept = tungstenite::handshake::derive_accept_key(key.as_bytes());
+    let head = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \
+         {accept}\r\n\r\n"
+    );
+    let mut bytes = head.into_bytes();
+    for frame in [
+        json!({"stdout": {"data": "aGVsbG8K"}}),
+        json!({"stderr": {"data": "dHJvdWJsZQo="}}),
+        json!({"exited": true, "result": {"exit_code": 3}}),
+    ] {
+        let text = frame.to_string();
+        // One frame of text, not masked (RFC 6455, 5.2).
+        bytes.extend([0x81, u8::try_from(text.len()).unwrap()]);
+        bytes.extend(text.into_bytes());
+    }
+    bytes
+}
+
 #[test]
 fn the_suite_on_the_local_registry() {
     let folder = tempfile::tempdir().unwrap();
@@ -176,6 +305,13 @@ fn the_suite_on_the_local_registry() {
     life_of_a_service(&cluster, true);
     life_of_instances(&cluster);
     history(&cluster);
+    with_a_task(&cluster, false);
+}
+
+#[test]
+fn the_suite_on_a_task_of_a_fake() {
+    let fake = Fake::start(|request, _| fake_task(request));
+    life_of_a_task(&nomad(&fake.address), "tasks", true);
 }
 
 #[test]
@@ -204,6 +340,7 @@ fn the_suite_on_a_real_agent() {
     life_of_a_service(&cluster, true);
     life_of_instances(&cluster);
     history(&cluster);
+    with_a_task(&cluster, true);
 }
 
 /// The drawing of the failure, without the port.

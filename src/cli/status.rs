@@ -333,7 +333,7 @@ fn as_json(name: &str, stage: &str, id: &str, state: Option<&State>) -> Json {
         "job_id": id,
         "exists": true,
         "stopped": state.running.stopped,
-        "emergency": hold::of(&state.running),
+        "held": hold::of(&state.running),
         "status": state.running.status,
         "type": state.running.kind,
         "version": state.running.version,

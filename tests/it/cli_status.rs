@@ -40,6 +40,8 @@ fn all_jobs_are_told_as_fully_as_one() {
     assert_eq!(jobs[3]["deployment"]["status"], "successful");
     cli.run("emergency-stop web --reason fire --yes").exits(0);
     cli.run("status --all").exits(0).says("stopped in an emergency");
+    let all = cli.run("status --all --format json").exits(0).json();
+    assert!(all["jobs"][3]["held"].as_str().unwrap().starts_with("fire ("), "{:#}", all["jobs"][3]);
 }
 
 fn job(id: &str) -> Value {

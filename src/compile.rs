@@ -162,13 +162,14 @@ impl<'p> Compiler<'p> {
         let home = |found: Vec<Diagnostic>| -> Vec<Diagnostic> {
             found.into_iter().map(|found| at_home(&merged, found)).collect()
         };
-        let rendered = rendered.map_err(home)?;
+        let mut rendered = rendered.map_err(home)?;
+        let facts = Facts::new(&merged).placed(&merged, |place| rendered.note(place));
         let placed = |found: Vec<Diagnostic>| -> Vec<Diagnostic> {
             found.into_iter().map(|found| at_home(&merged, rendered.map(found))).collect()
         };
         let mut job = jobspec::parse(&rendered.source, &Variables::default()).map_err(placed)?;
         job.root.set("ID", merged.job_id.as_str().into());
-        let injected = inject::inject(job, &Facts::new(&merged)).map_err(placed)?;
+        let injected = inject::inject(job, &facts).map_err(placed)?;
         let verdict = validate::jobspec(&injected.job);
         let take = |findings: Vec<validate::Finding>| {
             placed(findings.into_iter().map(|finding| finding.diagnostic).collect())

@@ -8,6 +8,7 @@ use super::equal::{BOOKKEEPING, same_blocks, same_nodes};
 use super::free;
 use super::pair::{pairs, title, title_fields};
 use crate::jobspec::declare::{Default, Field, Type};
+use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::{Node, Object, Value};
 
 /// A block, and the same block with only what the server fills in, where that is known.
@@ -197,7 +198,16 @@ fn two_sided(field: &Field, from: Side<'_>, to: Side<'_>) -> Option<Change> {
 fn one_sided(field: &Field, kind: Kind, side: Side<'_>) -> Change {
     let what =
         What::Block { label: side.title(true), repeated: is_repeated(field), changes: alone(kind, side) };
-    Change { kind, name: name(field), what, span: side.block.span.filter(|_| kind == Kind::Added) }
+    let span = condition(side.block).or(side.block.span);
+    Change { kind, name: name(field), what, span: span.filter(|_| kind == Kind::Added) }
+}
+
+/// Where the title of a block is written that is one condition: its header says nothing.
+fn condition(block: &Object) -> Option<Span> {
+    if !matches!(block.ty.name, "constraint" | "affinity" | "spread") {
+        return None;
+    }
+    title_fields(block, true).iter().find_map(|json| block.get(json).span)
 }
 
 /// What is in a block that is on one side only, apart from its title and what the server filled in.

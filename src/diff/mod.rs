@@ -14,6 +14,7 @@ mod free;
 pub mod group;
 pub mod json;
 pub mod markdown;
+mod narrow;
 pub mod nomad;
 pub mod number;
 mod pair;
@@ -32,13 +33,16 @@ use crate::jobspec::Job;
 /// compiled or is what the server has stored, and what the server fills in is never shown as written.
 pub fn diff(from: Option<&Job>, to: Option<&Job>) -> JobDiff {
     let (old, new) = (from.map(Job::with_defaults), to.map(Job::with_defaults));
-    let found = compare::jobs(side(old.as_ref(), None), side(new.as_ref(), None));
-    if !change::any_one_sided(&found) {
-        return found;
+    let mut found = compare::jobs(side(old.as_ref(), None), side(new.as_ref(), None));
+    if change::any_one_sided(&found) {
+        // Only what came or went as a whole needs to know what the server filled into it.
+        let (old_bare, new_bare) = (from.map(baseline::baseline), to.map(baseline::baseline));
+        found = compare::jobs(side(old.as_ref(), old_bare.as_ref()), side(new.as_ref(), new_bare.as_ref()));
     }
-    // Only what came or went as a whole needs to know what the server filled into it.
-    let (old_bare, new_bare) = (from.map(baseline::baseline), to.map(baseline::baseline));
-    compare::jobs(side(old.as_ref(), old_bare.as_ref()), side(new.as_ref(), new_bare.as_ref()))
+    if let Some(source) = to.and_then(|job| job.source.as_ref()) {
+        narrow::narrow(&mut found.changes, source.text());
+    }
+    found
 }
 
 fn side<'a>(job: Option<&'a Job>, baseline: Option<&'a Job>) -> Option<compare::Side<'a>> {

@@ -257,6 +257,7 @@ impl Writer<'_, '_> {
                 change.span,
             );
         }
+        // The list has the place of the first element that came, the others have their own.
         self.push(depth, Content::Change(change.kind, path.to_owned()), change.span);
         // Two elements around each change are enough to find it.
         let near = |i: usize| {
@@ -269,7 +270,8 @@ impl Writer<'_, '_> {
                 continue;
             }
             self.more(depth + 1, &mut left_out);
-            self.push(depth + 1, Content::Item(item.kind, text), None);
+            let span = item.span.filter(|_| item.kind == Some(Kind::Added) && item.span != change.span);
+            self.push(depth + 1, Content::Item(item.kind, text), span);
         }
         self.more(depth + 1, &mut left_out);
     }

@@ -23,10 +23,12 @@ fn run(job: &mut Job, facts: &Facts) -> Result<Vec<String>, Vec<Diagnostic>> {
     }
     let Value::Map(meta) = &mut node.value else { return Ok(Vec::new()) };
     let mut changes = Vec::new();
-    for (key, text) in
-        [("platy_job", &facts.name), ("platy_stage", &facts.stage), ("platy_template", &facts.template)]
-    {
-        meta.insert(key.to_owned(), Node::from(Value::from(text.as_str())));
+    for (key, text, span) in [
+        ("platy_job", &facts.name, None),
+        ("platy_stage", &facts.stage, None),
+        ("platy_template", &facts.template, facts.spans.template),
+    ] {
+        meta.insert(key.to_owned(), Node { value: Value::from(text.as_str()), span });
         changes.push(format!("meta.{key} = {text}"));
     }
     meta.sort_keys();

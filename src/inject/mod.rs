@@ -10,9 +10,10 @@ mod wrapper;
 
 pub use wrapper::{CODES, DESTINATION, SCRIPT};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::jobspec::Job;
-use crate::merge::Merged;
+use crate::jobspec::syntax::Span;
+use crate::merge::{Layer, Merged};
 
 /// What the passes know of a job beside the job itself.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +40,27 @@ pub struct Facts {
     pub mode: Option<Mode>,
     /// What the stage says where the job says nothing.
     pub stage_mode: Option<Mode>,
+    /// Where these are written.
+    pub spans: Spans,
+}
+
+/// Where the facts are written that a job's values decide, as spans of the job's text or past it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spans {
+    /// The user.
+    pub user: Option<Span>,
+    /// The name of the template.
+    pub template: Option<Span>,
+    /// Who answers for the job.
+    pub owner: Option<Span>,
+    /// The job's `githash`.
+    pub build: Option<Span>,
+    /// What the job says of its monitoring.
+    pub mode: Option<Span>,
+    /// The signal that asks a task to end, where the job or its stage sets one.
+    pub kill_signal: Option<Span>,
+    /// How long a task may take to end, where the job or its stage says so.
+    pub kill_timeout: Option<Span>,
 }
 
 impl Facts {
@@ -59,7 +81,28 @@ impl Facts {
             events: stage.monitoring.events.clone(),
             mode: mode(merged.text("monitoring")),
             stage_mode: mode(stage.monitoring.mode.as_deref()),
+            spans: Spans::default(),
         }
+    }
+
+    /// The same with the places of the values that decide them; `note` makes a span of a place.
+    #[must_use]
+    pub fn placed(mut self, merged: &Merged, mut note: impl FnMut(Place) -> Span) -> Self {
+        let mut at = |path: &str| {
+            let value = merged.get(path).filter(|value| value.layer != Layer::BuiltIn)?;
+            Some(note(value.place.clone()))
+        };
+        self.spans = Spans {
+            user: at("user"),
+            owner: at("owner"),
+            build: at("githash"),
+            mode: at("monitoring"),
+            kill_signal: at("kill_signal"),
+            kill_timeout: at("kill_timeout"),
+            template: None,
+        };
+        self.spans.template = Some(note(merged.template_place.clone()));
+        self
     }
 }
 

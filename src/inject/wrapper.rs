@@ -16,6 +16,7 @@ use super::{Facts, Mode, Pass};
 use crate::diagnostic::Diagnostic;
 use crate::jobspec::Job;
 use crate::jobspec::blocks::TEMPLATE;
+use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::{Node, Object, Value};
 
 crate::codes! {
@@ -85,9 +86,9 @@ fn run(job: &mut Job, facts: &Facts) -> Result<Vec<String>, Vec<Diagnostic>> {
     for group in job.root.blocks_mut("TaskGroups") {
         for task in group.blocks_mut("Tasks").filter(|task| is_main(task)) {
             let name = task.str("Name").to_owned();
-            match wrap(task) {
+            match wrap(task, facts.spans.mode) {
                 Wrapped::Yes => {
-                    add_script(task);
+                    add_script(task, facts.spans.mode);
                     changes.push(format!("task `{name}` runs in the wrapper"));
                 }
                 Wrapped::OtherDriver => {
@@ -122,8 +123,8 @@ enum Wrapped {
     UnknownCommand,
 }
 
-/// Changes the driver's config so that the wrapper runs the command.
-fn wrap(task: &mut Object) -> Wrapped {
+/// Changes the driver's config so that the wrapper runs the command; `span` is where that is asked for.
+fn wrap(task: &mut Object, span: Option<Span>) -> Wrapped {
     let driver = task.str("Driver").to_owned();
     let Some(node) = task.get_mut("Config") else { return Wrapped::OtherDriver };
     let mut none = IndexMap::new();
@@ -144,41 +145,48 @@ fn wrap(task: &mut Object) -> Wrapped {
             if command.is_none() && entrypoint.is_empty() {
                 return Wrapped::UnknownCommand;
             }
-            let mut wrapped = vec![Node::from(Value::from(PATH))];
+            let mut wrapped = vec![Node { value: Value::from(PATH), span }];
             wrapped.extend(entrypoint);
-            config.insert("entrypoint".to_owned(), Node::from(Value::List(wrapped)));
+            config.insert("entrypoint".to_owned(), Node { value: Value::List(wrapped), span });
             Wrapped::Yes
         }
         "exec" | "raw_exec" => {
             let Some(command) = command.cloned() else { return Wrapped::UnknownCommand };
-            let mut args = vec![Node::from(Value::from("-l")), command];
+            let mut args = vec![Node { value: Value::from("-l"), span }, command];
             if let Some(Value::List(old)) = config.get("args").map(|node| &node.value) {
                 args.extend(old.iter().cloned());
             }
-            config.insert("command".to_owned(), Node::from(Value::from(PATH)));
-            config.insert("args".to_owned(), Node::from(Value::List(args)));
+            config.insert("command".to_owned(), Node { value: Value::from(PATH), span });
+            config.insert("args".to_owned(), Node { value: Value::List(args), span });
             Wrapped::Yes
         }
         _ => Wrapped::OtherDriver,
     }
 }
 
-/// Adds the template that delivers the script.
-fn add_script(task: &mut Object) {
+/// Adds the template that delivers the script; `span` is where it is asked for.
+fn add_script(task: &mut Object, span: Option<Span>) {
     let mut template = Object::new(&TEMPLATE);
-    template.set("EmbeddedTmpl", SCRIPT.into());
-    template.set("DestPath", DESTINATION.into());
-    template.set("Perms", "0755".into());
-    // It has nothing to watch: a new script is a new version of the job.
-    template.set("ChangeMode", "noop".into());
-    // What Nomad's parser writes into each template: the job is the same once printed and read.
-    template.set("Splay", Value::Int(5_000_000_000));
-    template.set("ErrMissingKey", Value::Bool(false));
+    template.span = span;
+    for (field, value) in [
+        ("EmbeddedTmpl", SCRIPT.into()),
+        ("DestPath", DESTINATION.into()),
+        ("Perms", "0755".into()),
+        // It has nothing to watch: a new script is a new version of the job.
+        ("ChangeMode", "noop".into()),
+        // What Nomad's parser writes into each template: the job is the same once printed and read.
+        ("Splay", Value::Int(5_000_000_000)),
+        ("ErrMissingKey", Value::Bool(false)),
+    ] {
+        if let Some(node) = template.get_mut(field) {
+            *node = Node { value, span };
+        }
+    }
     let Some(node) = task.get_mut("Templates") else { return };
     if !matches!(node.value, Value::List(_)) {
         node.value = Value::List(Vec::new());
     }
     if let Value::List(templates) = &mut node.value {
-        templates.push(Node::from(Value::from(template)));
+        templates.push(Node { value: Value::from(template), span });
     }
 }

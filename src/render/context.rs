@@ -181,6 +181,19 @@ struct Trace {
     printed: Vec<Option<Place>>,
 }
 
+impl Trace {
+    /// The origin of the number or truth of this value that was read last.
+    fn read_last(&self, value: &Value) -> Option<Place> {
+        let same = |item: &&Arc<Item>| match item.data {
+            Data::Bool(truth) => *value == Value::from(truth),
+            Data::Int(number) => *value == Value::from(number),
+            Data::Float(number) => *value == Value::from(number),
+            _ => false,
+        };
+        self.recent.iter().rev().find(same)?.place.clone()
+    }
+}
+
 thread_local! {
     /// minijinja gives its formatter no state of ours, and one rendering is one call on one thread.
     static TRACE: RefCell<Trace> = RefCell::default();
@@ -226,17 +239,7 @@ pub(super) fn printed(value: &Value) -> Option<usize> {
             ValueKind::String => {
                 value.as_str().and_then(|text| trace.texts.get(&address(text))?.place.clone())
             }
-            _ => trace
-                .recent
-                .iter()
-                .rev()
-                .find(|item| match item.data {
-                    Data::Bool(truth) => *value == Value::from(truth),
-                    Data::Int(number) => *value == Value::from(number),
-                    Data::Float(number) => *value == Value::from(number),
-                    _ => false,
-                })
-                .and_then(|item| item.place.clone()),
+            _ => trace.read_last(value),
         };
         trace.recent.clear();
         note(trace, place)
@@ -254,8 +257,13 @@ fn note(trace: &mut Trace, place: Option<Place>) -> Option<usize> {
     Some(trace.printed.len() - 1)
 }
 
+/// A number or truth that a template holds, with its origin where that is known.
+pub(super) fn recent(value: &Value) -> Option<Place> {
+    TRACE.with_borrow(|trace| trace.read_last(value))
+}
+
 /// A text that was made from another, as a value that keeps the other's origin.
-pub(super) fn derived(text: String, from: &Item) -> Value {
-    let item = Item::placed(text, from.place.clone());
+pub(super) fn derived(text: String, from: Option<&Place>) -> Value {
+    let item = Item::placed(text, from.cloned());
     value(&item)
 }

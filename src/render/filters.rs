@@ -25,6 +25,7 @@ pub(super) fn install(env: &mut Environment<'_>) {
     env.add_filter("raw", raw);
     env.add_filter("json", json);
     env.add_filter("args", args);
+    env.add_filter("string", string);
     env.add_filter(marks::PLAIN, |text: &str| Value::from_safe_string(marks::plain(text)));
 }
 
@@ -86,11 +87,11 @@ fn literal(value: &Value, depth: usize, out: &mut String) -> Result<(), Error> {
     match value.kind() {
         ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
         ValueKind::None => out.push_str("null"),
-        ValueKind::Bool | ValueKind::Number => push_scalar(&scalar(value)?, context::printed(value), out),
+        ValueKind::Bool | ValueKind::Number => push_marked(&scalar(value)?, context::printed(value), out),
         ValueKind::String => {
             let text = value.as_str().unwrap_or_default();
             let text = if value.is_safe() { marks::unmark(text) } else { text.to_owned() };
-            push_scalar(&escape::string(&text), context::printed(value), out);
+            push_marked(&escape::string(&text), context::printed(value), out);
         }
         ValueKind::Seq | ValueKind::Iterable => {
             out.push('[');
@@ -116,7 +117,8 @@ fn literal(value: &Value, depth: usize, out: &mut String) -> Result<(), Error> {
     Ok(())
 }
 
-/// The same over our own tree, whose every scalar knows its origin.
+/// The same over our own tree, whose every value knows its origin: lists and maps have one, and each
+/// of their members.
 fn item_literal(item: &Item, out: &mut String) -> Result<(), Error> {
     let text = match &item.data {
         Data::Null => "null".to_owned(),
@@ -127,32 +129,32 @@ fn item_literal(item: &Item, out: &mut String) -> Result<(), Error> {
         }
         Data::Text(text) => escape::string(text),
         Data::List(list) => {
-            out.push('[');
+            let mut out = "[".to_owned();
             for (i, element) in list.iter().enumerate() {
                 if i > 0 {
                     out.push_str(", ");
                 }
-                item_literal(element, out)?;
+                item_literal(element, &mut out)?;
             }
             out.push(']');
-            return Ok(());
+            out
         }
         Data::Map(map) => {
-            out.push('{');
+            let mut out = "{".to_owned();
             for (i, (key, element)) in map.iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { " " });
-                push_key(key, out);
-                item_literal(element, out)?;
+                push_key(key, &mut out);
+                item_literal(element, &mut out)?;
             }
             out.push_str(if map.is_empty() { "}" } else { " }" });
-            return Ok(());
+            out
         }
     };
-    push_scalar(&text, context::printed_item(item), out);
+    push_marked(&text, context::printed_item(item), out);
     Ok(())
 }
 
-fn push_scalar(text: &str, number: Option<usize>, out: &mut String) {
+fn push_marked(text: &str, number: Option<usize>, out: &mut String) {
     match number {
         Some(_) => out.push_str(&marks::value(text, number, Escape::None)),
         None => out.push_str(text),
@@ -213,6 +215,18 @@ fn json(value: &Value) -> Result<String, Error> {
     Ok(marks::unmark(&text))
 }
 
+/// `| string`: a value as text, which keeps the origin of a number or truth.
+fn string(value: &Value) -> Result<Value, Error> {
+    match value.kind() {
+        ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
+        ValueKind::String => Ok(value.clone()),
+        ValueKind::Bool | ValueKind::Number => {
+            Ok(context::derived(scalar(value)?, context::recent(value).as_ref()))
+        }
+        _ => Ok(Value::from(value.to_string())),
+    }
+}
+
 /// `| args`: a map as command line flags: `{workers: 10, dry_run: true}` becomes
 /// `["--workers=10", "--dry-run"]`.
 ///
@@ -239,7 +253,7 @@ fn args(value: &Value, options: minijinja::value::Kwargs) -> Result<Value, Error
             let text = match &item.data {
                 Data::Null | Data::Bool(false) => continue,
                 Data::Bool(true) => {
-                    flags.push(context::derived(flag.clone(), item));
+                    flags.push(context::derived(flag.clone(), item.place.as_ref()));
                     continue;
                 }
                 Data::Int(number) => number.to_string(),
@@ -249,7 +263,7 @@ fn args(value: &Value, options: minijinja::value::Kwargs) -> Result<Value, Error
                     return Err(invalid(format!("`{key}` is nested, which no command line flag can say")));
                 }
             };
-            flags.push(context::derived(format!("{flag}{separator}{text}"), item));
+            flags.push(context::derived(format!("{flag}{separator}{text}"), item.place.as_ref()));
         }
     }
     Ok(Value::from(flags))

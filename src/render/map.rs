@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::context::{Data, Item};
 use super::escape;
 use super::marks::{Escape, Mark, Piece, Pieces};
+use super::names;
 use super::strings::{self, Around};
 use crate::diagnostic::{Diagnostic, Label, Place, Source};
 
@@ -34,6 +35,11 @@ pub struct LineMap {
     segments: Vec<Segment>,
     /// Printed values whose origin is known, ascending by the start of their range.
     values: Vec<(Range<usize>, Place)>,
+    /// The length of the rendered text.
+    length: usize,
+    /// The origins of values that no text shows, because they come into the job later: the first
+    /// one has the range one past the text, the next one the range after that.
+    beyond: Vec<Place>,
 }
 
 #[derive(Debug, Clone)]
@@ -89,8 +95,9 @@ pub(super) enum Why {
 /// Values are mended where they meet the template's text: a `$` at the end of a value before
 /// a `{` of the template would else begin an interpolation.
 ///
-/// A value of which the trace does not know the origin (a number that a macro took from the
-/// context before it was called) is looked up in the context by the expression that printed it.
+/// A value of which the trace does not know the origin (what the template computed, a number that a
+/// macro took from the context before it was called) is looked up in the context by the names in the
+/// expression that printed it.
 pub(super) fn unmark(
     marked: &str,
     templates: Vec<Template>,
@@ -136,7 +143,7 @@ pub(super) fn unmark(
                 if let Some((start, number, escape)) = open.pop() {
                     let place = match number {
                         Some(number) => places.get(number).cloned().flatten(),
-                        None => map.printed_by_name(start, &out[start..], context),
+                        None => map.printed_by_name(start, context),
                     };
                     map.values.extend(place.map(|place| (start..out.len(), place)));
                     if escape == Escape::Heredoc {
@@ -151,6 +158,7 @@ pub(super) fn unmark(
         }
     }
     map.values.sort_by_key(|(range, _)| range.start);
+    map.length = out.len();
     refused.extend(misplaced(&out, &texts));
     (out, map, refused)
 }
@@ -255,21 +263,27 @@ impl LineMap {
         self.segments.push(Segment { start, template, from });
     }
 
-    /// The origin of a text that the last expression printed, if that is a name in the context
-    /// that holds just this text.
-    fn printed_by_name(&self, start: usize, text: &str, context: &Item) -> Option<Place> {
+    /// The origin of what the last expression printed, by the names in it: the value of the
+    /// context that it was computed from, if that is one alone.
+    fn printed_by_name(&self, start: usize, context: &Item) -> Option<Place> {
         let segment = self.segments.last().filter(|segment| segment.start == start)?;
         let From::Expression(tag) = &segment.from else { return None };
-        let tag = self.templates.get(segment.template)?.source.text().get(tag.clone())?;
-        let name = tag.strip_prefix("[[")?.strip_suffix("]]")?.trim_matches(['-', '+']).trim();
-        let item = context.at(name.split('.'))?;
-        let same = match &item.data {
-            Data::Bool(truth) => text == truth.to_string(),
-            Data::Int(number) => text == number.to_string(),
-            Data::Float(number) => text == number.to_string(),
-            _ => false,
-        };
-        item.place.clone().filter(|_| same)
+        let template = self.templates.get(segment.template)?.source.text();
+        let mut found: Option<&Place> = None;
+        for name in names::read(template.get(tag.clone())?) {
+            let Some(item) = context.at(name.split('.')) else { continue };
+            let root = name.split('.').next().unwrap_or_default();
+            // A list or map has no one value, and a name that the template gave is not the context's.
+            if matches!(item.data, Data::List(_) | Data::Map(_)) || names::gives(template, root) {
+                continue;
+            }
+            let Some(place) = &item.place else { continue };
+            if found.is_some_and(|other| !(other.source.same(&place.source) && other.start == place.start)) {
+                return None;
+            }
+            found = Some(place);
+        }
+        found.cloned()
     }
 
     /// The names of the project's templates that wrote any of the text, each once.
@@ -280,8 +294,24 @@ impl LineMap {
         templates.filter(|template| !template.builtin).map(|template| template.source.name())
     }
 
+    /// A range past the text that stands for this place: a value that comes into the job after
+    /// rendering is traced by it as a printed one is.
+    pub fn note(&mut self, place: Place) -> Range<usize> {
+        self.beyond.push(place);
+        let start = self.length + self.beyond.len();
+        start..start + 1
+    }
+
+    /// The place that a range past the text stands for.
+    fn noted(&self, range: &Range<usize>) -> Option<&Place> {
+        self.beyond.get(range.start.checked_sub(self.length + 1)?)
+    }
+
     /// Where a range of the rendered text came from; `None` for a text that no template wrote.
     pub fn origin(&self, range: Range<usize>) -> Option<Origin> {
+        if let Some(place) = self.noted(&range) {
+            return Some(Origin { template: place.clone(), builtin: false, value: Some(place.clone()) });
+        }
         let i = self.segments.partition_point(|segment| segment.start <= range.start);
         let segment = self.segments.get(i.saturating_sub(1))?;
         let template = self.templates.get(segment.template)?;
@@ -321,7 +351,8 @@ impl LineMap {
         if let Some(label) = &mut diagnostic.primary
             && let Some(origin) = origin(label)
         {
-            match (origin.value, origin.builtin) {
+            let noted = self.noted(&(label.place.start..label.place.end)).is_some();
+            match (origin.value.filter(|_| !noted), origin.builtin) {
                 // The user cannot change a built-in template: the value is what to look at.
                 (Some(value), true) => {
                     label.place = value;

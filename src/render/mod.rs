@@ -12,6 +12,7 @@ mod filters;
 mod library;
 mod map;
 mod marks;
+mod names;
 mod strings;
 mod view;
 
@@ -26,6 +27,7 @@ pub use library::{BUILTIN, EXTENSION, PATTERNS};
 pub use map::{LineMap, Origin};
 
 use crate::diagnostic::{Diagnostic, Place, Source};
+use crate::jobspec::syntax::Span;
 use crate::merge::Merged;
 use crate::project::Project;
 use library::Library;
@@ -73,6 +75,13 @@ pub struct Rendered {
 }
 
 impl Rendered {
+    /// A span past the text that stands for this place, for a value that comes into the job after
+    /// rendering.
+    pub fn note(&mut self, place: Place) -> Span {
+        let range = self.lines.note(place);
+        Span::new(range.start, range.end)
+    }
+
     /// Moves a diagnostic's places from the rendered text to the templates and the YAML.
     #[must_use]
     pub fn map(&self, diagnostic: Diagnostic) -> Diagnostic {

@@ -348,7 +348,12 @@ impl Config<'_> {
                     Some(text) => text.to_owned(),
                     None => value.items().iter().filter_map(Value::text).collect::<Vec<_>>().join(","),
                 };
-                meta.insert(format!("alert_{kind}"), text_at(to, &value.place));
+                // One of one is where it is written; several are one text, where their list is.
+                let place = match value.items() {
+                    [only] => &only.place,
+                    _ => &value.place,
+                };
+                meta.insert(format!("alert_{kind}"), text_at(to, place));
             }
         }
         if let Some(Kind::Map(own)) = self.merged.get("meta").map(|value| &value.kind) {

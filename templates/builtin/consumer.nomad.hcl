@@ -12,6 +12,6 @@
 [[- parts.env_block({
   "CONSUMER_STREAM": consume.stream,
   "CONSUMER_GROUP": consume.group,
-  "CONSUMER_PARALLELISM": consume.parallelism,
+  "CONSUMER_PARALLELISM": consume.parallelism | string,
 }) ]]
 [[%- endblock %]]

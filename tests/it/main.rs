@@ -55,6 +55,7 @@ mod jobspec_places;
 mod jobspec_reference;
 mod literal_secrets;
 mod merge;
+mod places;
 mod policies;
 mod readme;
 mod render;

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use indexmap::IndexMap;
 
 use super::value::{free, text};
-use super::{DUPLICATE_BLOCK, Decoder, EXTRA_LABEL, MISSING, UNKNOWN_ATTRIBUTE, UNKNOWN_BLOCK, UNSUITABLE};
+use super::{
+    DUPLICATE_BLOCK, Decoder, EXTRA_LABEL, MISSING, UNKNOWN_ATTRIBUTE, UNKNOWN_BLOCK, UNSUITABLE, places,
+};
 use crate::diagnostic::nearest;
 use crate::jobspec::blocks::GROUP;
 use crate::jobspec::declare::{BlockType, Default, Field, MapForm, Type};
@@ -471,6 +473,7 @@ impl Decoder<'_> {
                             ),
                         ));
                     }
+                    places::note(&mut node.value, &attribute.expr);
                     // A map that is written out reads as a block: a list of one map.
                     if matches!(attribute.expr.kind, ExprKind::Object(_)) {
                         node = Node { span: node.span, value: tree::Value::List(vec![node]) };

@@ -6,6 +6,7 @@
 mod body;
 mod dynamic;
 mod normalize;
+mod places;
 mod value;
 
 pub(in crate::jobspec) use self::body::check_labels;

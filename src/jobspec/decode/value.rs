@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Decoder, UNSUITABLE};
+use super::{Decoder, UNSUITABLE, places};
 use crate::jobspec::declare::{BlockType, Field, Type, Unset, Width};
 use crate::jobspec::eval::expression::Scope;
 use crate::jobspec::eval::number::Number;
@@ -52,7 +52,10 @@ impl Decoder<'_> {
     ) -> Option<tree::Node> {
         let value = self.evaluator.eval(expr, scope)?;
         match self.convert(field, value) {
-            Ok(value) => Some(tree::Node { value, span: Some(expr.span) }),
+            Ok(mut value) => {
+                places::note(&mut value, expr);
+                Some(tree::Node { value, span: Some(expr.span) })
+            }
             Err(why) => {
                 self.unsuitable(field, self.evaluator.start(expr), &why);
                 None

@@ -3,13 +3,15 @@
 //! Rules: the admission mutators of Nomad's server (job_endpoint_hooks.go,
 //! job_endpoint_hook_consul.go, job_endpoint_hook_implicit_identities.go).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::super::blocks::CONSTRAINT;
+use super::super::syntax::Span;
 use super::super::tree::{Object, Value};
 use super::{push, text};
 
 const VERSION: &str = "${attr.nomad.version}";
+const SIGNALS: &str = "${attr.os.signals}";
 
 /// A constraint: what is looked at, what it is compared with, how.
 pub fn constraint(left: &str, right: &str, operator: &str) -> Object {
@@ -29,7 +31,10 @@ fn add_unless_left(object: &mut Object, left: &str, right: &str, operator: &str)
 
 /// Adds a constraint, unless the same is there.
 fn add_unless_same(object: &mut Object, left: &str, right: &str, operator: &str) {
-    let new = constraint(left, right, operator);
+    add(object, constraint(left, right, operator));
+}
+
+fn add(object: &mut Object, new: Object) {
     if !object.blocks("Constraints").any(|other| *other == new) {
         push(object, "Constraints", new);
     }
@@ -66,7 +71,7 @@ pub fn constrain(root: &mut Object) {
 /// Groups and tasks with a Consul admin partition stay in it. Comes before the service mesh's
 /// own changes.
 pub fn partitions(group: &mut Object) {
-    let add = |object: &mut Object| {
+    let stay = |object: &mut Object| {
         let Some(consul) = object.block("Consul").filter(|consul| !consul.str("Partition").is_empty()) else {
             return;
         };
@@ -77,8 +82,8 @@ pub fn partitions(group: &mut Object) {
         };
         add_unless_same(object, &left, &partition, "=");
     };
-    add(group);
-    group.blocks_mut("Tasks").for_each(add);
+    stay(group);
+    group.blocks_mut("Tasks").for_each(stay);
 }
 
 /// Where secrets come from, over all groups.
@@ -125,16 +130,22 @@ fn numa(group: &mut Object) {
 
 /// Signals that tasks are sent must exist on the node.
 fn signals(group: &mut Object) {
-    let mut signals = BTreeSet::new();
+    let mut signals: BTreeMap<String, Option<Span>> = BTreeMap::new();
     for task in group.blocks("Tasks") {
+        let named = |block: &Object, json: &str| (text(block, json), block.get(json).span);
         let changes = task.blocks("Templates").chain(task.block("Vault"));
         let on_change = changes.filter(|block| block.str("ChangeMode") == "signal");
-        signals.extend(on_change.map(|block| text(block, "ChangeSignal")));
-        signals.extend(Some(text(task, "KillSignal")).filter(|signal| !signal.is_empty()));
+        signals.extend(on_change.map(|block| named(block, "ChangeSignal")));
+        signals.extend(Some(named(task, "KillSignal")).filter(|(signal, _)| !signal.is_empty()));
     }
+    // Several are one text, which no one place says.
+    let span = signals.values().next().copied().flatten().filter(|_| signals.len() == 1);
     if !signals.is_empty() {
-        let signals: Vec<_> = signals.into_iter().collect();
-        add_unless_same(group, "${attr.os.signals}", &signals.join(","), "set_contains");
+        let mut new = constraint(SIGNALS, &signals.into_keys().collect::<Vec<_>>().join(","), "set_contains");
+        if let Some(value) = new.get_mut("RTarget") {
+            value.span = span;
+        }
+        add(group, new);
     }
 }
 

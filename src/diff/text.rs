@@ -259,6 +259,7 @@ impl Writer<'_, '_> {
         }
         // The list has the place of the first element that came, the others have their own.
         self.push(depth, Content::Change(change.kind, path.to_owned()), change.span);
+        let head = self.words(change.span);
         // Two elements around each change are enough to find it.
         let near = |i: usize| {
             items[i.saturating_sub(2)..(i + 3).min(items.len())].iter().any(|item| item.kind.is_some())
@@ -270,7 +271,8 @@ impl Writer<'_, '_> {
                 continue;
             }
             self.more(depth + 1, &mut left_out);
-            let span = item.span.filter(|_| item.kind == Some(Kind::Added) && item.span != change.span);
+            let came = item.kind == Some(Kind::Added) && self.words(item.span) != head;
+            let span = item.span.filter(|_| came);
             self.push(depth + 1, Content::Item(item.kind, text), span);
         }
         self.more(depth + 1, &mut left_out);
@@ -283,9 +285,14 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// The place of a span in words.
+    fn words(&self, span: Option<Span>) -> Option<String> {
+        let cause = span.and_then(|span| self.show.place.and_then(|find| find(span)))?;
+        Some(clean(&cause.words()).into_owned())
+    }
+
     fn push(&mut self, depth: usize, content: Content, span: Option<Span>) {
-        let place = span.and_then(|span| self.show.place.and_then(|find| find(span)));
-        let place = place.map(|cause| clean(&cause.words()).into_owned());
+        let place = self.words(span);
         // The place of a block is that of its first lines too: once is enough.
         let place =
             place.filter(|place| self.rows.last().is_none_or(|row| row.place.as_ref() != Some(place)));

@@ -218,8 +218,8 @@ fn json(value: &Value) -> Result<String, Error> {
 /// `| string`: a value as text, which keeps the origin of a number or truth.
 fn string(value: &Value) -> Result<Value, Error> {
     match value.kind() {
-        ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
-        ValueKind::String => Ok(value.clone()),
+        // What is not defined is reported where it is printed, under its own name.
+        ValueKind::Undefined | ValueKind::String => Ok(value.clone()),
         ValueKind::Bool | ValueKind::Number => {
             Ok(context::derived(scalar(value)?, context::recent(value).as_ref()))
         }

@@ -205,3 +205,12 @@ fn podmans_newer_keys_are_known() {
         "os": "linux", "variant": "v8", "ipc_mode": "host", "oom_score_adj": 100, "ipv4_address": "10.88.0.7", "ipv6_address": "::1" });
     assert_eq!(codes(&group(&json!({}), &json!({ "Driver": "podman", "Config": config }))), [""; 0]);
 }
+
+#[test]
+fn what_only_a_dispatch_sets_is_not_taken_from_a_submitted_job() {
+    let job = with(&json!({}));
+    let mut dispatched = job.clone();
+    dispatched.root.set("Dispatched", platy_manage::jobspec::tree::Value::Bool(true));
+    dispatched.root.set("DispatchIdempotencyToken", "once".into());
+    assert!(dispatched.with_defaults() == job.with_defaults());
+}

@@ -1,18 +1,17 @@
 //! `status`: a job's file beside what runs.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::batch::{parallel, worst};
+use super::batch::worst;
 use super::context::{Access, Context, JobsArgs, StageArgs};
 use super::history::{made_by, when};
 use super::instances::{self, Instance};
 use super::output::{Printer, Styled, style};
 use super::rollout::{self, running_job};
-use super::{Done, Result};
+use super::{Done, Result, asking};
 use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, TaskEvent, Wait};
 use crate::compile::Compiled;
 use crate::deploy::{credit, hold};
@@ -65,25 +64,15 @@ impl Command {
         let brief = self.jobs.all || jobs.len() > 1;
         let depth = if brief && printer.is_text() { Depth::Line } else { Depth::All };
         let outcomes = context.compiler(&project).fleet(&jobs, &[stage], &[]);
-        // The other jobs would wait for the same cluster in vain.
-        let gone = AtomicBool::new(false);
-        let states = parallel(AT_ONCE, &outcomes, |outcome| {
-            if gone.load(Ordering::Relaxed) {
-                return None;
-            }
+        let states = asking::each(&*cluster, AT_ONCE, &outcomes, |outcome| {
             let id = crate::merge::job_id(stage, &outcome.name);
-            let state = state(&*cluster, &id, outcome.result.as_deref().ok(), depth);
-            let unreachable =
-                |failure: &diagnostic::Failure| failure.kind == diagnostic::FailureKind::Unreachable;
-            if state.as_ref().is_err_and(unreachable) {
-                gone.store(true, Ordering::Relaxed);
-            }
-            Some((id, state))
+            state(&*cluster, &id, outcome.result.as_deref().ok(), depth)
         });
         let (mut kinds, mut objects, mut said) = (Vec::new(), Vec::new(), BTreeSet::new());
         let width = jobs.iter().map(|job| job.name.len()).max().unwrap_or(0);
-        for (outcome, asked) in outcomes.iter().zip(states) {
-            let (name, Some((id, state))) = (&outcome.name, asked) else { continue };
+        for (outcome, state) in outcomes.iter().zip(states) {
+            let name = &outcome.name;
+            let id = crate::merge::job_id(stage, name);
             match state {
                 Ok(state) => {
                     if printer.is_text() {

@@ -178,7 +178,7 @@ config:
     logging:
       type: json
       config:
-        max-size: '10'
+        - max-size: '10'
     mounts:
       - type: bind
         source: local
@@ -326,7 +326,7 @@ const CASES: &[Case] = &[
     case(IGOR, "max-size: '10'", "max-size: «'20'"),
     case(IGOR, "target: /one", "target: «/three"),
     case(IGOR, "target: /two", "target: «/three"),
-    case(IGOR, "        max-size: '10'\n", "        max-size: '10'\n        max-file: «'3'\n"),
+    case(IGOR, "        - max-size: '10'\n", "        - max-size: '10'\n          max-file: «'3'\n"),
 ];
 
 /// The changes of a job that lead to a value, as JSON has them: what is gone leads nowhere.

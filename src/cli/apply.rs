@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::batch::{self, Batch, Line, What, failed};
 use super::context::{Access, AllStagesArg, Context, StageArgs, job_names};
-use super::rollout::{self, SubmitArgs};
+use super::rollout::{self, Ready, SubmitArgs};
 use super::{Done, Result, guarded, planning, usage};
 use crate::compile::{Compiled, Outcome};
 use crate::deploy::submit::Change;
@@ -180,7 +180,7 @@ impl Command {
         }
         if !ready.is_empty() {
             let provenance =
-                rollout::guard(project, stage, &ready.iter().collect::<Vec<_>>(), &self.submit, None)?;
+                rollout::guard(project, stage, ready.iter().map(Ready::claimed), &self.submit, None)?;
             let batch = Batch {
                 context,
                 stage: &stage.name,

@@ -54,7 +54,7 @@ pub fn run(context: &Context, path: &Path, how: &How<'_>) -> Result<Done> {
         Err(failure) => {
             // As in `guarded`: the guards speak before what the settings lack.
             if let (Some(project), Some(stage), false) = (&project, stage, how.submit.dry_run) {
-                rollout::guard(project, stage, &[], how.submit, Some(at))?;
+                rollout::guard(project, stage, [], how.submit, Some(at))?;
             }
             return Err(failure);
         }
@@ -102,7 +102,7 @@ pub fn run(context: &Context, path: &Path, how: &How<'_>) -> Result<Done> {
     }
     let provenance = match (&project, stage) {
         (Some(project), Some(stage)) => {
-            rollout::guard(project, stage, &ready.iter().collect::<Vec<_>>(), how.submit, Some(at))?
+            rollout::guard(project, stage, ready.iter().map(Ready::claimed), how.submit, Some(at))?
         }
         _ => Provenance {
             commit: file.commit.clone(),

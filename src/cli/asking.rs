@@ -33,6 +33,6 @@ pub fn each<'i, T: Sync, R: Send>(
 /// Whether a failure is one of the cluster as a whole. What may be the answer to one question only, such as a page of
 /// a proxy or an error of the server, is told by asking for the leader.
 pub fn is_gone(cluster: &dyn Cluster, failure: &Failure) -> bool {
-    let has = |id: &str| failure.diagnostics.iter().any(|problem| problem.code.id == id);
-    has(UNREACHABLE.id) || ((has(RUBBISH.id) || has(SERVER_ERROR.id)) && cluster.info().is_err())
+    failure.has(&UNREACHABLE)
+        || ((failure.has(&RUBBISH) || failure.has(&SERVER_ERROR)) && cluster.info().is_err())
 }

@@ -74,7 +74,7 @@ pub fn wait(
 
 /// Why an allocation cannot come back.
 fn ended(now: &Allocation) -> Option<String> {
-    if matches!(now.client_status.as_str(), "running" | "pending") {
+    if now.is_live() {
         return None;
     }
     let last =

@@ -131,7 +131,7 @@ fn submit(
     let printer = &context.printer;
     let merged = &prepared.compiled.merged;
     let ready = prepared.ready(project, &args.set);
-    let provenance = rollout::guard(project, stage, &[&ready], args, None)?;
+    let provenance = rollout::guard(project, stage, [ready.claimed()], args, None)?;
     let origin = rollout::signed(&ready.origin, &provenance);
     let interrupted: &AtomicBool = context.interrupted();
     let finished = rollout::submit(printer, cluster, &ready, &origin, args, interrupted, true)?;

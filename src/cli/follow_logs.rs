@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::context::Context;
-use super::log_events::{Message, PATIENCE, PAUSES, has_begun, has_code, is_dead, is_live, watch};
+use super::log_events::{Message, PATIENCE, PAUSES, has_begun, is_dead, watch};
 use super::logs::{ReadArgs, named};
 use super::output::{Printer, Styled, style};
 use super::pick::{Log, PickArgs};
@@ -21,7 +21,7 @@ use crate::cluster::{
     Allocation, Cluster, DENIED, LogMark, LogStart, NOT_FOUND, RUBBISH, RunningJob, SERVER_ERROR,
     UNREACHABLE, Wait,
 };
-use crate::diagnostic::FailureKind;
+use crate::diagnostic::{Code, FailureKind};
 
 /// Logs that are followed at once.
 const FOLLOWED: usize = 32;
@@ -117,7 +117,7 @@ impl Follow<'_> {
                 .allocations(&job.id, Wait::NOW)?
                 .value
                 .into_iter()
-                .filter(|one| !is_live(one) && !logs.iter().any(|log| log.allocation.id == one.id))
+                .filter(|one| !one.is_live() && !logs.iter().any(|log| log.allocation.id == one.id))
                 .map(|one| one.id)
                 .collect(),
             failed: None,
@@ -142,7 +142,7 @@ impl<'f> State<'f> {
         let mark = match self.cluster.log_end(&read.request(&log, LogStart::End(0), 0)) {
             Ok(mark) => Some(mark),
             // Reading the log may be allowed, and listing files not.
-            Err(failure) if has_code(&failure, DENIED.id) => None,
+            Err(failure) if failure.has(&DENIED) => None,
             Err(failure) => return Err(failure),
         };
         let tail = read.tail(&*self.cluster, &log, mark)?;
@@ -272,13 +272,13 @@ impl<'f> State<'f> {
             return;
         }
         let failure = result.err();
-        let is = |code: &str| failure.as_ref().is_some_and(|failure| has_code(failure, code));
+        let is = |code: &Code| failure.as_ref().is_some_and(|failure| failure.has(code));
         // The cluster throws the logs of what has ended away.
-        if followed.dead.is_some() && is(NOT_FOUND.id) {
+        if followed.dead.is_some() && is(&NOT_FOUND) {
             return self.finish(i);
         }
-        let passing = failure.is_none()
-            || [&UNREACHABLE, &RUBBISH, &NOT_FOUND, &SERVER_ERROR].iter().any(|code| is(code.id));
+        let passing =
+            failure.is_none() || [&UNREACHABLE, &RUBBISH, &NOT_FOUND, &SERVER_ERROR].into_iter().any(is);
         let (since, pause) = followed.failing.unwrap_or((Instant::now(), PAUSES[0]));
         let patience = if followed.dead.is_some() { LITTLE_PATIENCE } else { PATIENCE };
         if !passing || since.elapsed() > patience {
@@ -329,7 +329,7 @@ impl<'f> State<'f> {
         }
         let mut live = false;
         for allocation in allocations.into_iter().filter(|one| pick.means(one)) {
-            live |= is_live(&allocation);
+            live |= allocation.is_live();
             let known = self.logs.iter().any(|log| log.log.allocation.id == allocation.id);
             let (Some(job), false) = (job, known || self.passed.contains(&allocation.id)) else { continue };
             let id = allocation.id.clone();

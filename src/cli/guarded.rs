@@ -4,7 +4,6 @@ use super::Result;
 use super::rollout::{self, SubmitArgs};
 use crate::cluster::Cluster;
 use crate::compile::Compiled;
-use crate::deploy::guard::{self, Build, Escapes};
 use crate::project::{Project, Stage};
 
 /// Opens the cluster of a stage for a submission. Where its settings do not allow that (there is no token, say), the
@@ -25,18 +24,8 @@ pub fn open<'c>(
     if args.dry_run {
         return Err(failure);
     }
-    let builds = jobs.into_iter().filter_map(|job| {
-        let merged = &job.merged;
-        let githash = merged.text("githash").filter(|_| merged.text("hashtype") == Some("git"))?;
-        let build = merged.text("buildname").unwrap_or(&merged.name);
-        let repository = project.repositories.get(build).map(std::path::PathBuf::as_path);
-        Some(Build { job: &merged.name, githash, repository })
-    });
-    let escapes = Escapes {
-        dirty: args.allow_dirty,
-        unpushed: args.allow_unpushed,
-        unknown_githash: args.allow_unknown_githash,
-    };
-    guard::check(stage, &project.root, &builds.collect::<Vec<_>>(), escapes)?;
+    let claims: Vec<_> =
+        jobs.into_iter().map(|job| (job.merged.name.as_str(), rollout::claim(job))).collect();
+    rollout::guard(project, stage, claims.iter().map(|(job, claim)| (*job, claim.as_ref())), args, None)?;
     Err(failure)
 }

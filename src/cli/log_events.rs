@@ -47,8 +47,7 @@ pub fn watch(cluster: &dyn Cluster, job: &str, sender: &SyncSender<Message>) {
             }
             Err(failure) => {
                 let (since, pause) = failing.unwrap_or((Instant::now(), PAUSES[0]));
-                let passing =
-                    [&UNREACHABLE, &RUBBISH, &SERVER_ERROR].iter().any(|code| has_code(&failure, code.id));
+                let passing = [&UNREACHABLE, &RUBBISH, &SERVER_ERROR].iter().any(|code| failure.has(code));
                 if passing && since.elapsed() < PATIENCE {
                     failing = Some((since, (pause * 2).min(PAUSES[1])));
                     std::thread::sleep(pause);
@@ -63,25 +62,14 @@ pub fn watch(cluster: &dyn Cluster, job: &str, sender: &SyncSender<Message>) {
     }
 }
 
-/// Whether this is what went wrong.
-pub fn has_code(failure: &Failure, code: &str) -> bool {
-    failure.diagnostics.iter().any(|diagnostic| diagnostic.code.id == code)
-}
-
-/// Whether an allocation may still print something.
-pub fn is_live(allocation: &Allocation) -> bool {
-    matches!(allocation.client_status.as_str(), "pending" | "running")
-}
-
 /// Whether the task has ended for good.
 pub fn is_dead(log: &Log) -> bool {
     let state = log.allocation.task_states.get(&log.task).map(|task| task.state.as_str());
-    state == Some("dead") || matches!(log.allocation.client_status.as_str(), "complete" | "failed" | "lost")
+    state == Some("dead") || log.allocation.client_status == "complete" || log.allocation.has_failed()
 }
 
 /// Whether there is a log: Nomad has none of a task that never started.
 pub fn has_begun(log: &Log) -> bool {
     let task = log.allocation.task_states.get(&log.task);
-    // Go's zero time stands for none.
-    task.is_some_and(|task| !task.started_at.is_empty() && !task.started_at.starts_with("0001-"))
+    task.is_some_and(|task| !task.started_at.is_empty())
 }

@@ -11,7 +11,6 @@ use super::restart::{NOTHING_RUNS, short};
 use super::target::{Target, TargetArgs};
 use super::{Done, Result};
 use crate::cluster::{Cluster, LogChunk, LogMark, LogRequest, LogStart, RunningJob};
-use crate::diagnostic::Failure;
 
 /// How much of a log is read first, to find its last lines, in bytes; then ever more.
 const FIRST: u64 = 64 * 1024;
@@ -53,7 +52,7 @@ impl Command {
         let job = self.instance(context, &target, target.held()?)?;
         let logs = match self.pick.logs(context, &target, &job) {
             // Something will run, as far as the cluster knows.
-            Err(failure) if self.follow && self.may_come(&job) && is_nothing(&failure) => {
+            Err(failure) if self.follow && self.may_come(&job) && failure.has(&NOTHING_RUNS) => {
                 context.printer.status("nothing runs yet");
                 Vec::new()
             }
@@ -159,10 +158,6 @@ impl ReadArgs {
     pub fn last<'c>(&self, chunk: &'c LogChunk) -> &'c [u8] {
         chunk.last_lines(self.lines)
     }
-}
-
-fn is_nothing(failure: &Failure) -> bool {
-    failure.diagnostics.iter().any(|diagnostic| diagnostic.code.id == NOTHING_RUNS.id)
 }
 
 /// How a log is named beside others.

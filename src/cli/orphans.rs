@@ -86,8 +86,7 @@ pub fn if_allowed(
 
 /// Whether a token was not allowed something.
 pub fn is_denied(failure: &Failure) -> bool {
-    failure.kind == FailureKind::Unreachable
-        && failure.diagnostics.iter().any(|found| found.code.id == DENIED.id)
+    failure.kind == FailureKind::Unreachable && failure.has(&DENIED)
 }
 
 /// Lists orphans under a heading, those of other projects under their own.

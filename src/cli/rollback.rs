@@ -95,9 +95,7 @@ impl Command {
 
 /// Whether the file says something else than what runs; `None` where there is no file that can be compiled.
 fn differs(context: &Context, target: &Target<'_>, job: &RunningJob) -> Option<bool> {
-    let entry = target.project.job(&target.name).ok()?;
-    let outcomes = context.compiler(target.project).fleet(&[entry], &[target.stage], &[]);
-    let compiled = outcomes.into_iter().next()?.result.ok()?;
+    let compiled = context.compiler(target.project).job(&target.name, target.stage, &[]).ok()?;
     let running = running_job(&job.job).ok()?;
     Some(!diff::diff(Some(&running), Some(compiled.job())).is_none())
 }

@@ -132,6 +132,13 @@ pub struct Ready<'p> {
     pub json: Json,
 }
 
+impl Ready<'_> {
+    /// What the guards judge.
+    pub fn claimed(&self) -> (&str, Option<&Claim>) {
+        (self.name, self.claim.as_ref())
+    }
+}
+
 /// Opens the cluster of a stage.
 pub fn open(project: &Project, stage: &Stage) -> Result<Box<dyn Cluster>> {
     crate::cluster::open(project.cluster(stage)?, stage, &super::context::nomad_environment(), &project.root)
@@ -271,7 +278,6 @@ impl Prepared<'_> {
     /// The job, about to be submitted.
     pub fn ready(&self, project: &Project, set: &SetArgs) -> Ready<'_> {
         let merged = &self.compiled.merged;
-        let claim = merged.text("githash").filter(|_| merged.text("hashtype") == Some("git"));
         Ready {
             name: &merged.name,
             id: &merged.job_id,
@@ -280,10 +286,7 @@ impl Prepared<'_> {
             // The source is of the job that is sent: `status` compares the two.
             source: self.job.to_hcl(),
             origin: origin(project, self.compiled, set),
-            claim: claim.map(|githash| Claim {
-                githash: githash.to_owned(),
-                build: merged.text("buildname").unwrap_or(&merged.name).to_owned(),
-            }),
+            claim: claim(self.compiled),
             json: as_json(self, None),
         }
     }
@@ -345,12 +348,20 @@ fn crons(periodic: &crate::jobspec::tree::Object) -> String {
     if list.is_empty() { periodic.str("Spec").to_owned() } else { list }
 }
 
-/// Lets the guards of the stage decide over all jobs that would be submitted; `at` is the commit of their plan, if
-/// that was made before.
-pub fn guard(
+/// What a job claims about its build.
+pub fn claim(compiled: &Compiled) -> Option<Claim> {
+    let merged = &compiled.merged;
+    let githash = merged.text("githash").filter(|_| merged.text("hashtype") == Some("git"))?;
+    let build = merged.text("buildname").unwrap_or(&merged.name);
+    Some(Claim { githash: githash.to_owned(), build: build.to_owned() })
+}
+
+/// Lets the guards of the stage decide over all jobs that would be submitted, by their names and claims; `at` is the
+/// commit of their plan, if that was made before.
+pub fn guard<'r>(
     project: &Project,
     stage: &Stage,
-    jobs: &[&Ready<'_>],
+    jobs: impl IntoIterator<Item = (&'r str, Option<&'r Claim>)>,
     args: &SubmitArgs,
     at: Option<guard::At<'_>>,
 ) -> Result<Provenance> {
@@ -360,11 +371,11 @@ pub fn guard(
         unknown_githash: args.allow_unknown_githash,
     };
     let builds: Vec<Build<'_>> = jobs
-        .iter()
-        .filter_map(|ready| {
-            let claim = ready.claim.as_ref()?;
+        .into_iter()
+        .filter_map(|(job, claim)| {
+            let claim = claim?;
             let repository = project.repositories.get(&claim.build).map(std::path::PathBuf::as_path);
-            Some(Build { job: ready.name, githash: &claim.githash, repository })
+            Some(Build { job, githash: &claim.githash, repository })
         })
         .collect();
     guard::check_at(stage, &project.root, at, &builds, escapes)

@@ -10,6 +10,7 @@ use super::context::{Access, Context, JobsArgs, StageArgs};
 use super::history::{made_by, when};
 use super::instances::{self, Instance};
 use super::output::{Printer, Styled, style};
+use super::planning::REQUESTS;
 use super::rollout::{self, running_job};
 use super::{Done, Result, asking};
 use crate::cluster::{Allocation, Cluster, Deployment, Origin, RunningJob, TaskEvent, Wait};
@@ -27,9 +28,6 @@ pub struct Command {
     #[command(flatten)]
     stage: StageArgs,
 }
-
-/// Jobs that are asked about at once.
-const AT_ONCE: usize = 16;
 
 /// How much is asked of a job.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,7 +62,7 @@ impl Command {
         let brief = self.jobs.all || jobs.len() > 1;
         let depth = if brief && printer.is_text() { Depth::Line } else { Depth::All };
         let outcomes = context.compiler(&project).fleet(&jobs, &[stage], &[]);
-        let states = asking::each(&*cluster, AT_ONCE, &outcomes, |outcome| {
+        let states = asking::each(&*cluster, REQUESTS, &outcomes, |outcome| {
             let id = crate::merge::job_id(stage, &outcome.name);
             state(&*cluster, &id, outcome.result.as_deref().ok(), depth)
         });

@@ -12,7 +12,7 @@ use super::rollout::duration;
 use super::target::{Target, TargetArgs};
 use super::validate::count;
 use super::{Done, Result};
-use crate::cluster::{Allocation, Wait};
+use crate::cluster::Wait;
 use crate::deploy::hold;
 use crate::diagnostic::FailureKind;
 
@@ -97,8 +97,7 @@ impl WaitArgs {
             let left = self.timeout.saturating_sub(began.elapsed());
             let wait = Wait::after(index, left.min(Duration::from_secs(1)));
             let observed = target.cluster.allocations(&target.id, wait)?;
-            let runs = |one: &&Allocation| matches!(one.client_status.as_str(), "running" | "pending");
-            let running = observed.value.iter().filter(runs).count();
+            let running = observed.value.iter().filter(|one| one.is_live()).count();
             // A cluster that runs nothing has nothing to wait for.
             if running == 0 || observed.index == 0 {
                 return Ok(0);

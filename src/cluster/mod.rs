@@ -10,6 +10,7 @@ pub mod local;
 pub mod model;
 pub mod nomad;
 pub mod placement;
+pub mod state;
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use std::time::Duration;
 pub use environment::Environment;
 pub use exec::{ExecIo, ExecRequest, Stream};
 pub use model::*;
+pub use state::*;
 
 use crate::diagnostic::Result;
 use crate::project::{ClusterConfig, Stage};

@@ -39,7 +39,7 @@ pub fn follow(
         if dead {
             return Ok(ended(cluster, observed.value));
         }
-        let attempts = observed.value.iter().filter(|one| has_failed(one)).count();
+        let attempts = observed.value.iter().filter(|one| one.has_failed()).count();
         if attempts > told {
             told = attempts;
             on_event(WatchEvent::AttemptFailed(words(attempts, &observed.value)));
@@ -52,13 +52,9 @@ pub fn follow(
     }
 }
 
-fn has_failed(allocation: &Allocation) -> bool {
-    matches!(allocation.client_status.as_str(), "failed" | "lost")
-}
-
 /// `attempt 2 failed: exit code 7`.
 fn words(attempt: usize, allocations: &[Allocation]) -> String {
-    let newest = allocations.iter().filter(|one| has_failed(one)).max_by_key(|one| one.create_index);
+    let newest = allocations.iter().filter(|one| one.has_failed()).max_by_key(|one| one.create_index);
     let events = newest.into_iter().flat_map(|one| one.task_states.values()).flat_map(|state| &state.events);
     match events.rev().find_map(failures::ended) {
         Some(Ended::Exit(code)) => format!("attempt {attempt} failed: exit code {code}"),
@@ -73,7 +69,7 @@ fn ended(cluster: &dyn Cluster, allocations: Vec<Allocation>) -> Outcome {
     let is_last = |one: &Allocation| {
         !allocations.iter().any(|other| other.name == one.name && other.create_index > one.create_index)
     };
-    let bad = |one: &&Allocation| has_failed(one) && is_last(one);
+    let bad = |one: &&Allocation| one.has_failed() && is_last(one);
     let failed: Vec<Allocation> = allocations.iter().filter(bad).cloned().collect();
     if failed.is_empty() {
         return Outcome::NoDeployment(allocations);

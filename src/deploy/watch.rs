@@ -13,7 +13,9 @@ use serde_json::Value;
 use super::canaries::Trial;
 use super::failures;
 pub use super::outcome::{Outcome, WatchEvent};
-use crate::cluster::{Cluster, Deployment, Evaluation, JobDocument, Observed, Registered, Wait, placement};
+use crate::cluster::{
+    Cluster, DENIED, Deployment, Evaluation, JobDocument, Observed, Registered, Wait, placement,
+};
 use crate::diagnostic::{Failure, FailureKind, Result};
 
 /// How long a blocking query waits: short, so that an interrupt is noticed.
@@ -161,9 +163,7 @@ impl<'w> Watch<'w> {
             match read(self.cluster, wait) {
                 Ok(value) => return Ok(value),
                 Err(failure) if failure.kind == FailureKind::Unreachable => {
-                    let denied =
-                        failure.diagnostics.iter().any(|found| found.code.id == crate::cluster::DENIED.id);
-                    if denied || self.began.elapsed() + wait >= self.options.timeout {
+                    if failure.has(&DENIED) || self.began.elapsed() + wait >= self.options.timeout {
                         return Err(End::Failed(failure));
                     }
                     let words =
@@ -351,11 +351,7 @@ impl<'w> Watch<'w> {
                 .into_iter()
                 .filter(|found| found.job_version == version && found.desired_status == "run")
                 .collect();
-            let failed: Vec<_> = ours
-                .iter()
-                .filter(|found| matches!(found.client_status.as_str(), "failed" | "lost"))
-                .cloned()
-                .collect();
+            let failed: Vec<_> = ours.iter().filter(|found| found.has_failed()).cloned().collect();
             if !failed.is_empty() {
                 let description = format!("{} of {} allocations failed", failed.len(), ours.len());
                 return Ok(Outcome::Failed { description, tasks: failures::of(self.cluster, &failed) });

@@ -237,6 +237,11 @@ impl Failure {
         Self { kind, diagnostics: vec![diagnostic] }
     }
 
+    /// Whether this is among what went wrong.
+    pub fn has(&self, code: &Code) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.code.id == code.id)
+    }
+
     /// An invalid config.
     pub fn invalid(diagnostics: Vec<Diagnostic>) -> Self {
         Self { kind: FailureKind::Invalid, diagnostics }

@@ -1,6 +1,8 @@
 //! From the rendered text back to what was written: the template's line, the value in YAML.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::context::{Data, Item};
 use super::escape;
@@ -25,6 +27,8 @@ pub struct Origin {
 pub(super) struct Template {
     pub source: Source,
     pub builtin: bool,
+    /// The names that it gives a value of its own.
+    pub given: Arc<HashSet<String>>,
 }
 
 /// For each piece of the rendered text, its origin.
@@ -268,13 +272,13 @@ impl LineMap {
     fn printed_by_name(&self, start: usize, context: &Item) -> Option<Place> {
         let segment = self.segments.last().filter(|segment| segment.start == start)?;
         let From::Expression(tag) = &segment.from else { return None };
-        let template = self.templates.get(segment.template)?.source.text();
+        let template = self.templates.get(segment.template)?;
         let mut found: Option<&Place> = None;
-        for name in names::read(template.get(tag.clone())?) {
+        for name in names::read(template.source.text().get(tag.clone())?) {
             let Some(item) = context.at(name.split('.')) else { continue };
             let root = name.split('.').next().unwrap_or_default();
             // A list or map has no one value, and a name that the template gave is not the context's.
-            if matches!(item.data, Data::List(_) | Data::Map(_)) || names::gives(template, root) {
+            if matches!(item.data, Data::List(_) | Data::Map(_)) || template.given.contains(root) {
                 continue;
             }
             let Some(place) = &item.place else { continue };

@@ -16,6 +16,7 @@ mod names;
 mod strings;
 mod view;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -107,6 +108,7 @@ struct Entry {
     name: String,
     source: Source,
     builtin: bool,
+    given: Arc<HashSet<String>>,
     prepared: Prepared,
 }
 
@@ -155,6 +157,7 @@ impl Registry {
         let text = prepared.text.clone();
         entries.push(Arc::new(Entry {
             name: name.to_owned(),
+            given: Arc::new(names::given(found.source.text())),
             source: found.source,
             builtin: found.builtin,
             prepared,
@@ -235,7 +238,11 @@ impl Renderer {
             .registry
             .entries()
             .iter()
-            .map(|entry| map::Template { source: entry.source.clone(), builtin: entry.builtin })
+            .map(|entry| map::Template {
+                source: entry.source.clone(),
+                builtin: entry.builtin,
+                given: entry.given.clone(),
+            })
             .collect();
         let (text, lines, refused) = map::unmark(&marked, templates, &places, context);
         let main = self.registry.entry(template);

@@ -1,5 +1,7 @@
 //! The names in the code of a template: those that an expression reads, those that a template gives.
 
+use std::collections::HashSet;
+
 /// What must not be taken for the name of a value.
 const WORDS: &[&str] = &["and", "else", "false", "if", "in", "is", "none", "not", "or", "true"];
 
@@ -48,22 +50,23 @@ fn quoted(text: &str, quote: u8) -> usize {
     (at + 1).min(text.len())
 }
 
-/// Whether a statement of the template gives this name a value of its own: `set`, `for`, `macro`,
+/// The names to which a statement of the template gives a value of its own: `set`, `for`, `macro`,
 /// `with`, `import`.
-pub(super) fn gives(template: &str, name: &str) -> bool {
-    template.split("[[%").skip(1).any(|rest| {
+pub(super) fn given(template: &str) -> HashSet<String> {
+    let statements = template.split("[[%").skip(1).filter_map(|rest| {
         let code = rest.split("%]]").next().unwrap_or_default().trim_start_matches(['-', '+']).trim_start();
         let (word, code) = code.split_once(char::is_whitespace).unwrap_or((code, ""));
-        let given = match word {
+        match word {
             "set" | "with" => code.split('=').next(),
             "for" => code.split(" in ").next(),
             "macro" | "import" | "from" | "call" => Some(code),
             _ => None,
-        };
-        let words =
-            |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
-        given.is_some_and(words)
-    })
+        }
+    });
+    let words = |text: &'_ str| {
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect::<Vec<_>>()
+    };
+    statements.flat_map(words).collect()
 }
 
 #[cfg(test)]
@@ -87,7 +90,8 @@ mod tests {
     #[test]
     fn a_template_gives_names() {
         let template = "[[% set a = b %]] [[%- for c, d in e -%]] [[% macro f(g, h=1) %]] [[% if i %]]";
-        let given = "abcdefghi".chars().filter(|name| gives(template, &name.to_string())).collect::<String>();
+        let names = given(template);
+        let given = "abcdefghi".chars().filter(|name| names.contains(&name.to_string())).collect::<String>();
         assert_eq!(given, "acdfgh");
     }
 }

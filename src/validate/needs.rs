@@ -76,17 +76,21 @@ impl<'p> Needs<'p> {
     /// The shortest way from a job back to itself.
     fn circle(&self, name: &str, own: Arc<[Need]>, jobs: &[JobEntry]) -> Option<Diagnostic> {
         let mut seen = HashSet::new();
-        let mut open = VecDeque::from([(name.to_owned(), own, Vec::<(String, Need)>::new())]);
-        while let Some((from, needs, way)) = open.pop_front() {
+        // Every need that was met, with the place in this list of the one that led to it.
+        let mut steps: Vec<(Option<usize>, Need)> = Vec::new();
+        let mut open = VecDeque::from([(None, own)]);
+        while let Some((before, needs)) = open.pop_front() {
             for need in needs.iter() {
-                let mut way = way.clone();
-                way.push((from.clone(), need.clone()));
-                if need.name == name {
-                    return Some(drawn(way));
+                let closes = need.name == name;
+                if !closes && !seen.insert(need.name.clone()) {
+                    continue;
                 }
-                if seen.insert(need.name.clone()) {
-                    open.push_back((need.name.clone(), self.needs_of(&need.name, jobs), way));
+                steps.push((before, need.clone()));
+                let at = steps.len() - 1;
+                if closes {
+                    return Some(drawn(way(name, &steps, at)));
                 }
+                open.push_back((Some(at), self.needs_of(&need.name, jobs)));
             }
         }
         None
@@ -101,15 +105,33 @@ impl<'p> Needs<'p> {
         let parse = |entry: &JobEntry| {
             let path = self.project.inside(&entry.path).ok()?;
             let source = load::read(&path, &self.project.display(&path)).ok()?;
-            let shown = without_secrets(&source);
-            let hidden = |need: Need| Need { place: shown.place(need.place.start..need.place.end), ..need };
-            Some(of(&yaml::parse(&source).ok()?).into_iter().map(hidden).collect::<Vec<_>>())
+            Some(of(&yaml::parse(&source).ok()?))
         };
         let entry = jobs.iter().find(|job| job.name == name);
         let needs: Arc<[Need]> = entry.and_then(parse).unwrap_or_default().into();
         read.insert(name.to_owned(), needs.clone());
         needs
     }
+}
+
+/// The way that led to a step, each need with the job that has it. The places in other files than the first job's show
+/// no secret of theirs.
+fn way(first: &str, steps: &[(Option<usize>, Need)], last: usize) -> Vec<(String, Need)> {
+    let mut way = Vec::new();
+    let mut at = Some(last);
+    while let Some((before, need)) = at.map(|at| &steps[at]) {
+        way.push(match before {
+            Some(before) => {
+                let shown = without_secrets(&need.place.source);
+                let place = shown.place(need.place.start..need.place.end);
+                (steps[*before].1.name.clone(), Need { place, ..need.clone() })
+            }
+            None => (first.to_owned(), need.clone()),
+        });
+        at = *before;
+    }
+    way.reverse();
+    way
 }
 
 /// A file as it is drawn in the findings of another: stars in the place of what looks secret, so that all else stays

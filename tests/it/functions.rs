@@ -178,14 +178,15 @@ fn bombs_are_refused() {
 
 #[test]
 fn files_are_read_only_where_the_caller_allows_it() {
-    let call =
-        |name: &str, files: Option<&Files>| functions::find(name).unwrap().call(vec!["a.txt".into()], files);
+    let call = |name: &str, files: Option<&Files>| {
+        functions::find(name).unwrap().invoke(vec!["a.txt".into()], files)
+    };
     assert_eq!(call("file", Some(&files())).unwrap(), Value::from("hello\n"));
     let refused = call("file", None).unwrap_err();
     assert_eq!(refused.message, "functions that read files are not allowed here");
     let folder = files();
     let call = |name: &str, path: &str| {
-        functions::find(name).unwrap().call(vec![path.into()], Some(&folder)).unwrap()
+        functions::find(name).unwrap().invoke(vec![path.into()], Some(&folder)).unwrap()
     };
     assert_eq!(call("pathexpand", "~/x"), Value::from("/home/someone/x"));
     assert_eq!(call("abspath", "x/../y"), Value::from(folder.working.join("y").to_str().unwrap()));

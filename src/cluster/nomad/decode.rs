@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::cluster::model::nullable;
+use crate::cluster::state::no_zero_time;
 use crate::cluster::{
     Dispatched, GroupSummary, JobDocument, JobStub, Observed, PlacementFailure, PlanAnswer,
     PreemptedAllocation, Promoted, Registered, RunningJob, ServerVerdict, VersionTag,
@@ -152,7 +153,7 @@ impl From<Plan> for PlanAnswer {
             failures: plan.failed,
             warnings: errors(&plan.warnings),
             // Go's zero time stands for none.
-            next_periodic_launch: plan.next_periodic_launch.filter(|time| !time.starts_with("0001-")),
+            next_periodic_launch: plan.next_periodic_launch.map(no_zero_time).filter(|time| !time.is_empty()),
             diff: plan.diff,
             preempted: plan.annotations.preempted_allocs,
         }

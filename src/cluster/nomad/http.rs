@@ -178,8 +178,7 @@ impl Http {
     pub fn judged(&self, call: &Call<'_>, trouble: Trouble) -> Trouble {
         match trouble {
             Trouble::Refused { status: status @ (401 | 403), text, retry_after, failure }
-                if self.connection.token.is_some()
-                    && failure.diagnostics.iter().any(|problem| problem.code.id == DENIED.id) =>
+                if self.connection.token.is_some() && failure.has(&DENIED) =>
             {
                 let own = Call::get("/v1/acl/token/self".to_owned(), "read the token", "");
                 // Found, or (an identity of a workload) known and without a page of its own.

@@ -218,18 +218,6 @@ impl Function {
             (Body::Lazy, _) => fail(format!("`{}` works on expressions, not on values", self.name)),
         }
     }
-
-    /// Calls it.
-    ///
-    /// # Errors
-    ///
-    /// Too few or too many arguments, one that does not convert or may not be `null`, and what
-    /// the function itself refuses.
-    pub fn call(&self, args: Vec<Value>, files: Option<&Files>) -> Outcome {
-        self.takes(args.len())?;
-        let args = args.into_iter().enumerate().map(|(i, value)| self.argument(i, value));
-        self.invoke(args.collect::<Result<_, _>>()?, files)
-    }
 }
 
 /// The arguments of a call, of the types that the parameters say.

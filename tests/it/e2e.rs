@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -97,15 +97,21 @@ impl Project {
         std::fs::write(self.folder.path().join(format!("jobs/{name}.yaml")), text).unwrap();
     }
 
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_platy-manage"));
+        command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1");
+        command.env_remove("NOMAD_ADDR").env_remove("NOMAD_TOKEN");
+        command
+    }
+
     pub fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_platy-manage"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("NO_COLOR", "1")
-            .env_remove("NOMAD_ADDR")
-            .env_remove("NOMAD_TOKEN")
-            .output()
-            .unwrap()
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Starts a command, whose input and output are pipes.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Runs a command that must end with this code; gives both streams.

@@ -1,6 +1,6 @@
 //! Deployments on a real Nomad, through the binary: canaries, failures, the way back.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -151,14 +151,7 @@ fn an_interrupt_stops_the_watch_only() {
     let slow = "  update: {min_healthy_time: 6s, healthy_deadline: 30s, progress_deadline: 40s, health_check: \
                 task_states}\n";
     project.job(name, &sleeper("server", "raw_exec", slow));
-    let child = Command::new(env!("CARGO_BIN_EXE_platy-manage"))
-        .args(["create", name, STAGE])
-        .current_dir(project.folder.path())
-        .env("NO_COLOR", "1")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = project.start(&["create", name, STAGE]);
     let began = Instant::now();
     let deployed = || {
         let list = project.get("/v1/job/e2e-patient/deployments");

@@ -1,7 +1,6 @@
 //! Running jobs on a real Nomad, operated through the binary.
 
 use std::io::Read;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::agent;
@@ -37,12 +36,7 @@ fn logs_are_shown_and_followed() {
         serde_json::from_str(&project.ends(0, &["logs", "talker", STAGE, "--format", "json"])).unwrap();
     assert_eq!(json["logs"][0]["lines"][2], "line 3");
 
-    let mut follower = Command::new(env!("CARGO_BIN_EXE_platy-manage"))
-        .args(["logs", "talker", STAGE, "-f", "-n", "2"])
-        .current_dir(project.folder.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut follower = project.start(&["logs", "talker", STAGE, "-f", "-n", "2"]);
     std::thread::sleep(Duration::from_secs(1));
     // The log ends with its task.
     project.ends(0, &["stop", "talker", STAGE, "--yes"]);
@@ -73,13 +67,7 @@ fn a_command_runs_in_a_task() {
     let output = run(&["--", "/bin/sh", "-c", "head -c 300000 /dev/zero"]);
     assert_eq!(output.status.code(), Some(0), "{:?}", output.stderr);
     assert_eq!(output.stdout, vec![0; 300_000]);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_platy-manage"))
-        .args(["exec", "host", STAGE, "-i", "--", "/usr/bin/wc", "-c"])
-        .current_dir(project.folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = project.start(&["exec", "host", STAGE, "-i", "--", "/usr/bin/wc", "-c"]);
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), &[b'x'; 100_000]).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "100000", "{output:?}");

@@ -1,7 +1,6 @@
 //! What is under way on a real Nomad, through the binary: jobs of every kind watched to their end, payloads, what a
 //! plan would evict, and a second writer while somebody goes back.
 
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -120,13 +119,7 @@ fn a_payload_reaches_the_task() {
     std::fs::write(project.folder.path().join("letter"), b"dear \xff\x00 ada\n").unwrap();
     project.ends(0, &["dispatch", "reader", STAGE, "--payload", "letter"]);
     assert_eq!(project.run(&["logs", "reader", STAGE]).stdout, b"dear \xff\x00 ada\n");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_platy-manage"))
-        .args(["dispatch", "reader", STAGE, "--payload", "-"])
-        .current_dir(project.folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = project.start(&["dispatch", "reader", STAGE, "--payload", "-"]);
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"from a pipe\n").unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");

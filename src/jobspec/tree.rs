@@ -97,7 +97,7 @@ static NULL: Node = Node { value: Value::Null, span: None };
 impl Object {
     /// An object of this type with nothing set.
     pub fn new(ty: &'static BlockType) -> Self {
-        Self { ty, fields: vec![Node::default(); ty.fields.len()], span: None }
+        Self { ty, fields: ty.fields.iter().map(|_| Node::default()).collect(), span: None }
     }
 
     /// The index of a field by its JSON name.
@@ -236,7 +236,7 @@ impl Node {
 
     /// Whether nothing is set.
     pub fn is_null(&self) -> bool {
-        self.value == Value::Null
+        matches!(self.value, Value::Null)
     }
 }
 

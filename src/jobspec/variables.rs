@@ -98,20 +98,6 @@ pub(super) fn resolve<'s>(evaluator: &mut Evaluator<'_>, body: &'s Body<'s>, giv
     locals(evaluator, body);
 }
 
-fn top_blocks<'s>(body: &'s Body<'s>, name: &'static str) -> impl Iterator<Item = &'s Block<'s>> {
-    body.structures.iter().filter_map(move |structure| match structure {
-        Structure::Block(block) if block.ident.name == name => Some(block),
-        _ => None,
-    })
-}
-
-fn attributes<'s>(body: &'s Body<'s>) -> impl Iterator<Item = &'s Attribute<'s>> {
-    body.structures.iter().filter_map(|structure| match structure {
-        Structure::Attribute(attribute) => Some(attribute),
-        Structure::Block(_) => None,
-    })
-}
-
 type Declared<'s> = indexmap::IndexMap<String, Variable<'s>>;
 
 fn declarations<'s>(evaluator: &Evaluator<'_>, body: &'s Body<'s>) -> Declared<'s> {
@@ -142,7 +128,7 @@ fn declarations<'s>(evaluator: &Evaluator<'_>, body: &'s Body<'s>) -> Declared<'
             }
             "variables" => {
                 only_attributes(evaluator, &block.body);
-                for attribute in attributes(&block.body) {
+                for attribute in block.body.attributes() {
                     let Some(value) = constant.eval(&attribute.expr, &Scope::ROOT) else { continue };
                     let variable = Variable {
                         ty: Some(Type::of(&value)).filter(|ty| *ty != Type::Any),
@@ -235,7 +221,7 @@ fn declaration<'s>(
             ),
         }
     }
-    let find = |wanted: &str| attributes(&block.body).find(|attribute| attribute.name.name == wanted);
+    let find = |wanted: &str| block.body.attributes().find(|attribute| attribute.name.name == wanted);
     if let Some(description) = find("description") {
         text_of(constant, &description.expr);
     }
@@ -306,7 +292,7 @@ fn validation<'s>(
     name: &str,
     block: &'s Block<'s>,
 ) -> Validation<'s> {
-    let find = |wanted: &str| attributes(&block.body).find(|attribute| attribute.name.name == wanted);
+    let find = |wanted: &str| block.body.attributes().find(|attribute| attribute.name.name == wanted);
     for structure in &block.body.structures {
         let unknown = match structure {
             Structure::Attribute(attribute) => attribute.name,
@@ -529,9 +515,9 @@ fn circle(evaluator: &Evaluator<'_>, local: &Attribute<'_>, values: &BTreeMap<St
 fn locals<'s>(evaluator: &mut Evaluator<'_>, body: &'s Body<'s>) {
     let mut open: Vec<&Attribute<'s>> = Vec::new();
     let mut seen: HashMap<&str, Span> = HashMap::new();
-    for block in top_blocks(body, "locals") {
+    for block in body.blocks("locals") {
         only_attributes(evaluator, &block.body);
-        for attribute in attributes(&block.body) {
+        for attribute in block.body.attributes() {
             if let Some(first) = seen.insert(attribute.name.name, attribute.name.span) {
                 let diagnostic = evaluator.error(
                     &LOCAL,

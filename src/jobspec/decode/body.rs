@@ -116,14 +116,14 @@ impl Decoder<'_> {
         for structure in &body.structures {
             match structure {
                 Structure::Attribute(attribute) => {
-                    let name = attribute.name.name;
-                    let block = body.structures.iter().find_map(|structure| match structure {
-                        Structure::Block(block) if block.ident.name == name => Some(block),
-                        _ => None,
-                    });
                     // Of `env = …` and `env { … }` the block is read.
-                    match block.filter(|_| is_either(ty, name)) {
-                        Some(block) => self.twice(name, block.header()),
+                    let block = if is_either(ty, attribute.name.name) {
+                        body.blocks(attribute.name.name).next()
+                    } else {
+                        None
+                    };
+                    match block {
+                        Some(block) => self.twice(attribute.name.name, block.header()),
                         None => {
                             self.known_attribute(ty, attribute, scope, &mut decoded.object, &mut shorthands);
                         }
@@ -143,21 +143,18 @@ impl Decoder<'_> {
             }
         }
         self.apply_shorthands(ty, shorthands, &mut decoded.object);
-        for (i, field) in ty.fields.iter().enumerate() {
-            let node = &mut decoded.object.fields[i];
-            if node.is_null() {
-                let written = body.structures.iter().any(|structure| {
-                    matches!(structure, Structure::Attribute(attribute) if attribute.name.name == field.hcl)
-                });
-                if field.required && !written {
-                    self.evaluator.report(self.evaluator.error(
-                        &MISSING,
-                        self.missing_at(open, body),
-                        format!("Missing required argument: the argument `{}` is required, but no definition was found", field.hcl),
-                    ));
-                } else if field.parser_fills {
-                    node.value = default(field);
-                }
+        for (field, node) in ty.fields.iter().zip(&mut decoded.object.fields) {
+            if !node.is_null() {
+                continue;
+            }
+            if field.required && body.attributes().all(|attribute| attribute.name.name != field.hcl) {
+                self.evaluator.report(self.evaluator.error(
+                    &MISSING,
+                    self.missing_at(open, body),
+                    format!("Missing required argument: the argument `{}` is required, but no definition was found", field.hcl),
+                ));
+            } else if field.parser_fills {
+                node.value = default(field);
             }
         }
         decoded

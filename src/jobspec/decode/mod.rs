@@ -115,14 +115,7 @@ fn top_level(evaluator: &Evaluator<'_>, body: &Body<'_>) {
 impl Decoder<'_> {
     /// The one `job` block.
     fn job(&self, body: &Body<'_>) -> Option<Object> {
-        let jobs: Vec<&Block<'_>> = body
-            .structures
-            .iter()
-            .filter_map(|structure| match structure {
-                Structure::Block(block) if block.ident.name == "job" => Some(block),
-                _ => None,
-            })
-            .collect();
+        let jobs: Vec<&Block<'_>> = body.blocks("job").collect();
         let Some(first) = jobs.first() else {
             let end = body.span.end;
             self.evaluator.report(

@@ -40,6 +40,11 @@ impl Object {
     }
 }
 
+/// How many blanks a level is indented by.
+const INDENT: usize = 4;
+/// Enough of them for most depths at once.
+const BLANKS: &str = "                                                                ";
+
 struct Writer {
     out: String,
     /// The depth of the current line; `None` for all on one line.
@@ -55,9 +60,13 @@ impl Writer {
     }
 
     fn line(&mut self) {
-        if let Some(depth) = self.indent {
-            self.out.push('\n');
-            self.out.extend(std::iter::repeat_n("    ", depth));
+        let Some(depth) = self.indent else { return };
+        self.out.push('\n');
+        let mut left = depth * INDENT;
+        while left > 0 {
+            let blanks = &BLANKS[..left.min(BLANKS.len())];
+            self.out.push_str(blanks);
+            left -= blanks.len();
         }
     }
 
@@ -79,6 +88,14 @@ impl Writer {
         self.out.push(bracket);
     }
 
+    /// The key of a declared field, which needs no escapes.
+    fn name(&mut self, name: &str, first: bool) {
+        self.member(first);
+        self.out.push('"');
+        self.out.push_str(name);
+        self.out.push_str(if self.indent.is_some() { "\": " } else { "\":" });
+    }
+
     fn key(&mut self, key: &str, first: bool) {
         self.member(first);
         self.string(key);
@@ -92,7 +109,7 @@ impl Writer {
             if field.unset == Unset::Absent && node.is_null() {
                 continue;
             }
-            self.key(field.json, first);
+            self.name(field.json, first);
             first = false;
             if node.is_null() { self.unset(field) } else { self.value(&node.value) }
         }
@@ -161,29 +178,75 @@ impl Writer {
 
     fn string(&mut self, text: &str) {
         self.out.push('"');
-        let mut run = 0;
-        for (i, c) in text.char_indices() {
-            // Go also escapes what would end a script in HTML, and two line ends of JavaScript.
-            let plain = c >= ' ' && !matches!(c, '"' | '\\' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
-            if plain {
-                continue;
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(|byte| ESCAPED[usize::from(byte)]) {
+            let (plain, special) = rest.split_at(at);
+            self.out.push_str(plain);
+            let mut chars = special.chars();
+            if let Some(c) = chars.next() {
+                self.escape(c);
             }
-            self.out.push_str(&text[run..i]);
-            run = i + c.len_utf8();
-            match c {
-                '"' => self.out.push_str("\\\""),
-                '\\' => self.out.push_str("\\\\"),
-                '\u{8}' => self.out.push_str("\\b"),
-                '\u{c}' => self.out.push_str("\\f"),
-                '\n' => self.out.push_str("\\n"),
-                '\r' => self.out.push_str("\\r"),
-                '\t' => self.out.push_str("\\t"),
-                _ => {
-                    let _ = write!(self.out, "\\u{:04x}", u32::from(c));
-                }
-            }
+            rest = chars.as_str();
         }
-        self.out.push_str(&text[run..]);
+        self.out.push_str(rest);
         self.out.push('"');
+    }
+
+    /// A character of which Go may not write the bytes as they are.
+    fn escape(&mut self, c: char) {
+        match c {
+            '"' => self.out.push_str("\\\""),
+            '\\' => self.out.push_str("\\\\"),
+            '\u{8}' => self.out.push_str("\\b"),
+            '\u{c}' => self.out.push_str("\\f"),
+            '\n' => self.out.push_str("\\n"),
+            '\r' => self.out.push_str("\\r"),
+            '\t' => self.out.push_str("\\t"),
+            // What would end a script in HTML, and two line ends of JavaScript.
+            '\0'..' ' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                let _ = write!(self.out, "\\u{:04x}", u32::from(c));
+            }
+            _ => self.out.push(c),
+        }
+    }
+}
+
+/// The bytes that begin a character that [`Writer::escape`] has to look at.
+const ESCAPED: [bool; 256] = {
+    let mut escaped = [false; 256];
+    let mut byte = 0;
+    while byte < b' ' as usize {
+        escaped[byte] = true;
+        byte += 1;
+    }
+    // U+2028 and U+2029 begin with 0xE2.
+    let others = [b'"', b'\\', b'<', b'>', b'&', 0xE2];
+    let mut i = 0;
+    while i < others.len() {
+        escaped[others[i] as usize] = true;
+        i += 1;
+    }
+    escaped
+};
+
+#[cfg(test)]
+mod tests {
+    use super::{BLANKS, Writer};
+
+    #[test]
+    fn texts_are_escaped_as_go_does() {
+        let mut writer = Writer { out: String::new(), indent: None };
+        writer.string("\u{0}\u{8}\u{c}\n\r\t\u{1f} \"\\ <&> a–b \u{2027}\u{2028}\u{2029}\u{202a} é 😀\u{7f}");
+        let expected = r#""\u0000\b\f\n\r\t\u001f \"\\ \u003c\u0026\u003e a–b "#.to_owned()
+            + "\u{2027}\\u2028\\u2029\u{202a} é 😀\u{7f}\"";
+        assert_eq!(writer.out, expected);
+    }
+
+    #[test]
+    fn a_deep_line_is_indented_in_full() {
+        let mut writer = Writer { out: String::new(), indent: Some(40) };
+        writer.line();
+        assert_eq!(writer.out, format!("\n{}", " ".repeat(160)));
+        assert!(BLANKS.trim().is_empty());
     }
 }

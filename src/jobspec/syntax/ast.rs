@@ -50,6 +50,24 @@ pub struct Body<'s> {
     pub span: Span,
 }
 
+impl<'s> Body<'s> {
+    /// The attributes, in the order in which they were written.
+    pub fn attributes(&self) -> impl Iterator<Item = &Attribute<'s>> {
+        self.structures.iter().filter_map(|structure| match structure {
+            Structure::Attribute(attribute) => Some(attribute),
+            Structure::Block(_) => None,
+        })
+    }
+
+    /// The blocks of this type, in the order in which they were written.
+    pub fn blocks(&self, name: &str) -> impl Iterator<Item = &Block<'s>> {
+        self.structures.iter().filter_map(move |structure| match structure {
+            Structure::Block(block) if block.ident.name == name => Some(block),
+            _ => None,
+        })
+    }
+}
+
 /// A member of a body.
 #[derive(Debug, Clone)]
 pub enum Structure<'s> {

@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::batch::{self, Batch, Line, What, failed};
 use super::context::{Access, AllStagesArg, Context, StageArgs, job_names};
-use super::rollout::{self, Ready, SubmitArgs};
+use super::rollout::{self, Ready};
+use super::submit_args::SubmitArgs;
 use super::{Done, Result, guarded, planning, usage};
 use crate::compile::{Compiled, Outcome};
 use crate::deploy::submit::Change;
@@ -51,7 +52,7 @@ pub struct Command {
 
 impl Command {
     pub(super) fn run(self, context: &Context) -> Result<Done> {
-        rollout::check(&self.submit)?;
+        self.submit.check()?;
         if let Some(file) = self.plan_file()? {
             return self.planned(context, &file);
         }

@@ -8,7 +8,8 @@ use serde_json::{Value as Json, json};
 
 use super::context::Context;
 use super::output::{Styled, style};
-use super::rollout::{self, Finished, Ready, SubmitArgs};
+use super::rollout::{self, Finished, Ready};
+use super::submit_args::SubmitArgs;
 use super::validate::count;
 use super::watching::{self, Followed};
 use super::{Done, Result, asking};

@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::context::{Access, Context, StageArgs, job_names};
-use super::rollout::{self, EXISTS, Finished, NOT_THERE, Prepared, SubmitArgs};
+use super::rollout::{self, EXISTS, Finished, NOT_THERE, Prepared};
+use super::submit_args::SubmitArgs;
 use super::watching::{self, Followed};
 use super::{Done, Result, guarded, planning};
 use crate::cluster::Cluster;
@@ -43,7 +44,7 @@ impl Command {
 
 /// `create` and `update`.
 pub fn run(context: &Context, verb: Verb, name: &str, stage: &StageArgs, args: &SubmitArgs) -> Result<Done> {
-    rollout::check(args)?;
+    args.check()?;
     let project = context.project()?;
     let stage = context.stage(&project, stage, Access::Writes)?;
     let mut compiled = context.compiler(&project).job(name, stage, &args.set.parse()?)?;

@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::context::Context;
+use super::duration;
 use super::live::View;
-use super::rollout::duration;
 use super::target::Target;
 use super::watching::{self, Back, Followed};
 use super::{Done, Result, usage, versions};

@@ -1,7 +1,8 @@
 //! The cluster that is about to be written to.
 
 use super::Result;
-use super::rollout::{self, SubmitArgs};
+use super::rollout;
+use super::submit_args::SubmitArgs;
 use crate::cluster::Cluster;
 use crate::compile::Compiled;
 use crate::project::{Project, Stage};

@@ -51,6 +51,7 @@ mod schema;
 mod start;
 mod status;
 mod stop;
+mod submit_args;
 pub(crate) mod target;
 mod terminal;
 mod update;
@@ -62,6 +63,7 @@ mod watching;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -237,6 +239,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// The command line as the reference page and the man pages need it.
 pub fn command() -> clap::Command {
     Cli::command()
+}
+
+/// A duration of the command line.
+fn duration(text: &str) -> std::result::Result<Duration, String> {
+    let nanoseconds = crate::jobspec::duration::parse(text).and_then(|number| u64::try_from(number).ok());
+    nanoseconds.map(Duration::from_nanos).ok_or_else(|| "write it as `90s` or `15m`".to_owned())
 }
 
 /// A failure of the command line itself.

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::back;
 use super::context::{Access, Context};
+use super::duration;
 use super::output::{Styled, style};
-use super::rollout::duration;
 use super::scale::NO_GROUP;
 use super::target::{Target, TargetArgs};
 use super::validate::count;

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
-use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::context::{SetArgs, login, masker};
 use super::live::View;
 use super::output::{Printer, Styled, style};
+use super::submit_args::SubmitArgs;
 use super::watching::{self, Back};
-use super::{Result, usage, versions};
+use super::{Result, versions};
 use crate::cluster::{Cluster, Origin, RunningJob, placement};
 use crate::compile::Compiled;
 use crate::deploy::credit::{self, Credit};
@@ -35,64 +34,6 @@ crate::codes! {
     EXISTS = "P0951", "the job exists already", "docs/commands.md";
     /// `update` of a job that does not exist.
     NOT_THERE = "P0952", "the job does not exist in the cluster", "docs/commands.md";
-}
-
-/// How a job is submitted.
-#[derive(Debug, Args)]
-pub struct SubmitArgs {
-    #[command(flatten)]
-    pub set: SetArgs,
-    /// Show what would happen, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Do not wait for the deployment
-    #[arg(long)]
-    pub detach: bool,
-    /// How long to wait for the deployment, e.g. `90s`, `15m`; decided by the job's deadlines unless given
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub timeout: Option<Duration>,
-    /// Promote the canaries once they have been healthy for this long, e.g. `60s`
-    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "detach")]
-    pub promote_after: Option<Duration>,
-    #[command(flatten)]
-    pub counts: CountArgs,
-    /// Submit to a protected stage with uncommitted changes, where platy.yaml permits it
-    #[arg(long)]
-    pub allow_dirty: bool,
-    /// Submit to a protected stage from a commit that is not upstream, where platy.yaml permits it
-    #[arg(long)]
-    pub allow_unpushed: bool,
-    /// Submit to a protected stage with an unknown githash, where platy.yaml permits it
-    #[arg(long)]
-    pub allow_unknown_githash: bool,
-}
-
-/// Whose counts are submitted.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct CountArgs {
-    /// Set the counts of groups with `scaling` to what the file says; else the running job's are kept
-    #[arg(long, conflicts_with = "preserve_counts")]
-    pub reset_counts: bool,
-    /// Keep the running job's counts of all groups
-    #[arg(long)]
-    pub preserve_counts: bool,
-}
-
-impl CountArgs {
-    /// As the plan takes it.
-    pub fn keep(self) -> KeepCounts {
-        match self {
-            Self { preserve_counts: true, .. } => KeepCounts::All,
-            Self { reset_counts: true, .. } => KeepCounts::No,
-            _ => KeepCounts::Scaled,
-        }
-    }
-}
-
-/// A duration of the command line.
-pub fn duration(text: &str) -> std::result::Result<Duration, String> {
-    let nanoseconds = crate::jobspec::duration::parse(text).and_then(|number| u64::try_from(number).ok());
-    nanoseconds.map(Duration::from_nanos).ok_or_else(|| "write it as `90s` or `15m`".to_owned())
 }
 
 /// A job with its plan and what the plan means.
@@ -516,15 +457,4 @@ pub fn check_id(shared: &[SharedId], name: &str, stage: &Stage) -> Result<()> {
         Some(shared) => Err(Failure::invalid(vec![shared.diagnostic.clone()])),
         None => Ok(()),
     }
-}
-
-/// Refuses options that only make sense together.
-pub fn check(args: &SubmitArgs) -> Result<()> {
-    if args.detach && args.timeout.is_some() {
-        return Err(usage(
-            "`--detach` waits for nothing, so `--timeout` has no meaning",
-            "leave one of them out",
-        ));
-    }
-    Ok(())
 }

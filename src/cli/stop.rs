@@ -7,8 +7,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::context::{Access, Context};
+use super::duration;
 use super::output::Printer;
-use super::rollout::duration;
 use super::target::{Target, TargetArgs};
 use super::validate::count;
 use super::{Done, Result};

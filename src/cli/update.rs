@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::context::{Context, StageArgs, job_names};
 use super::create::{self, Verb};
-use super::rollout::SubmitArgs;
+use super::submit_args::SubmitArgs;
 use super::{Done, Result};
 
 /// Submit what changed of a job that runs in the stage, and wait for the deployment

@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::context::{Access, Context};
+use super::duration;
 use super::follow::{self, FollowArgs, Under};
-use super::rollout::duration;
 use super::target::{Target, TargetArgs};
 use super::{Done, Result};
 use crate::cluster::{Deployment, Evaluation, Registered, RunningJob, Wait};

@@ -37,38 +37,73 @@ pub fn check(job: &RunningJob) -> Result<()> {
     Err(Failure::new(FailureKind::Refused, Diagnostic::error(&HELD, message).hint(hint)))
 }
 
+/// How often a job is stopped that somebody else starts while it is marked.
+const ATTEMPTS: usize = 3;
+
 /// Stops a job at once, and marks it.
 ///
 /// # Errors
 /// Those of the cluster. Where the job is stopped and cannot be marked, the failure says so.
 pub fn stop(cluster: &dyn Cluster, job: &RunningJob, words: &str) -> Result<()> {
-    if !job.stopped {
-        cluster.deregister(&job.id, false)?;
-    }
-    let mark = || -> Result<()> {
-        // A name is given once: an old one may be left where the job was started by other means.
-        let old = cluster.versions(&job.id)?;
-        if old.iter().any(|version| version.tag.as_ref().is_some_and(|tag| tag.name == TAG)) {
-            cluster.untag_version(&job.id, TAG)?;
-        }
-        let stopped = cluster.read_job(&job.id)?;
-        let Some(stopped) = stopped.filter(|now| now.stopped) else {
-            let message = format!("`{}` was started again by somebody else meanwhile", job.id);
-            return Err(Failure::new(FailureKind::Stale, Diagnostic::error(&HELD, message)));
-        };
-        cluster.tag_version(&job.id, stopped.version, TAG, words)
-    };
-    mark().map_err(|mut failure| {
-        for problem in &mut failure.diagnostics {
-            problem.hints.insert(0, format!("`{}` is stopped, but nothing keeps it so", job.id));
-        }
-        failure
-    })?;
+    keep(cluster, &job.id, job.stopped, words)?;
     // What was started before goes on by itself; the mark comes first, for it must not depend on this.
     for instance in instances(cluster, job)? {
         cluster.deregister(&instance.id, false)?;
     }
     Ok(())
+}
+
+/// Stops a job that may be `stopped` already, and marks what is stopped.
+///
+/// Somebody may start it between the two, for whom it was stopped and not held: so it is looked at again afterwards.
+/// Together with [`check_started`] that leaves no moment at which a start goes through.
+fn keep(cluster: &dyn Cluster, id: &str, mut stopped: bool, words: &str) -> Result<()> {
+    for _ in 0..ATTEMPTS {
+        if !stopped {
+            cluster.deregister(id, false)?;
+        }
+        let now = mark(cluster, id, words).and_then(|()| cluster.read_job(id)).map_err(|mut failure| {
+            for problem in &mut failure.diagnostics {
+                problem.hints.insert(0, format!("`{id}` is stopped, but nothing keeps it so"));
+            }
+            failure
+        })?;
+        let Some(now) = now else { break };
+        if of(&now) == Some(words) {
+            return Ok(());
+        }
+        stopped = now.stopped;
+    }
+    let message = format!("`{id}` was started again by somebody else each time it was stopped");
+    Err(Failure::new(FailureKind::Stale, Diagnostic::error(&HELD, message).hint("repeat this at once")))
+}
+
+/// Marks the version that is stopped; a job that runs has none.
+fn mark(cluster: &dyn Cluster, id: &str, words: &str) -> Result<()> {
+    // A name is given once: an old one may be left where the job was started by other means.
+    let old = cluster.versions(id)?;
+    if old.iter().any(|version| version.tag.as_ref().is_some_and(|tag| tag.name == TAG)) {
+        cluster.untag_version(id, TAG)?;
+    }
+    match cluster.read_job(id)?.filter(|now| now.stopped) {
+        Some(stopped) => cluster.tag_version(id, stopped.version, TAG, words),
+        None => Ok(()),
+    }
+}
+
+/// Looks, after a stopped job was started, whether it was marked meanwhile: then it is stopped again. `version` is
+/// the one that was stopped.
+///
+/// # Errors
+/// `HELD`, with the reason; those of the cluster.
+pub fn check_started(cluster: &dyn Cluster, id: &str, version: u64) -> Result<()> {
+    let versions = cluster.versions(id)?;
+    let Some(old) = versions.into_iter().find(|one| one.version == version) else { return Ok(()) };
+    let held = RunningJob { stopped: true, ..old };
+    match of(&held) {
+        Some(words) => keep(cluster, id, false, words).and_then(|()| check(&held)),
+        None => Ok(()),
+    }
 }
 
 /// Takes the mark away; the job stays stopped.

@@ -181,13 +181,17 @@ pub fn register(
     if planned.change == Change::None {
         return Ok(Submitted { registered: None });
     }
+    let id = planned.job.get("ID").and_then(Value::as_str).unwrap_or_default();
     // A job that was stopped may have been marked since: a mark does not move the index.
-    if planned.change == Change::Start || planned.running.as_ref().is_some_and(|running| running.stopped) {
-        let id = planned.job.get("ID").and_then(Value::as_str).unwrap_or_default();
+    let stopped = planned.running.as_ref().filter(|running| running.stopped);
+    if stopped.is_some() {
         cluster.read_job(id)?.as_ref().map_or(Ok(()), hold::check)?;
     }
     let submission = Submission::new(source, origin);
     let registered = cluster.register(&planned.job, Some(planned.check_index()), &submission)?;
+    if let Some(stopped) = stopped {
+        hold::check_started(cluster, id, stopped.version)?;
+    }
     Ok(Submitted { registered: Some(registered) })
 }
 
@@ -226,7 +230,8 @@ fn try_tag(cluster: &dyn Cluster, id: &str, registered: &Registered, origin: &Or
     });
     let name = if taken { format!("{name}-v{}", version.version) } else { name };
     let dirty = if origin.dirty { ", with changes that were not committed" } else { "" };
-    let description = format!("commit {}{dirty}, by {} at {}", origin.commit, origin.user, origin.time);
+    let by = if origin.user.is_empty() { String::new() } else { format!(", by {}", origin.user) };
+    let description = format!("commit {}{dirty}{by} at {}", origin.commit, origin.time);
     cluster.tag_version(id, version.version, &name, &description)?;
     let ours = versions.iter().filter(|other| other.version != version.version).filter_map(|other| {
         other.tag.as_ref().map(|tag| &tag.name).filter(|name| name.starts_with(TAG_PREFIX))

@@ -47,6 +47,7 @@ mod findings;
 mod fleet;
 mod functions;
 mod git_diff;
+mod hold;
 mod jobspec_defaults;
 mod jobspec_emit;
 mod jobspec_json;

@@ -214,3 +214,60 @@ fn what_only_a_dispatch_sets_is_not_taken_from_a_submitted_job() {
     dispatched.root.set("DispatchIdempotencyToken", "once".into());
     assert!(dispatched.with_defaults() == job.with_defaults());
 }
+
+/// A job with a proxy in the mesh that is set up like this.
+fn with_proxy(proxy: &Value) -> Job {
+    let job = json!({ "ID": "shop", "TaskGroups": [{
+        "Name": "front",
+        "Networks": [{ "Mode": "bridge" }],
+        "Services": [{ "Name": "api", "PortLabel": "80", "Connect": { "SidecarService": { "Proxy": proxy } } }],
+        "Tasks": [{ "Name": "web", "Driver": "raw_exec", "Config": { "command": "/bin/true" } }],
+    }] });
+    Job::from_json(&Source::new("job.json", job.to_string())).unwrap()
+}
+
+/// The server writes `""` where a submitted upstream says nothing; both are one upstream.
+#[test]
+fn an_upstream_is_known_by_its_name_however_much_is_written() {
+    let stored = with_proxy(
+        &json!({ "Upstreams": [{ "DestinationName": "db", "Datacenter": "", "LocalBindPort": 1 }] }),
+    );
+    let submitted = with_proxy(&json!({ "Upstreams": [{ "DestinationName": "db", "LocalBindPort": 2 }] }));
+    let diff = serde_json::to_value(nomad::diff(Some(&stored), Some(&submitted))).unwrap();
+    let connect = &diff["TaskGroups"][0]["Objects"][0]["Objects"][0];
+    let objects = connect["Objects"][0]["Objects"][0]["Objects"].as_array().unwrap();
+    let upstreams: Vec<_> = objects.iter().filter(|object| object["Name"] == "ConsulUpstreams").collect();
+    assert_eq!(upstreams.len(), 1, "{diff:#}");
+    assert_eq!(upstreams[0]["Type"], "Edited");
+}
+
+#[test]
+fn a_block_of_exposed_paths_comes_when_its_first_path_does() {
+    let path = json!([{ "Path": "/health", "Protocol": "http", "LocalPathPort": 80, "ListenerPort": "x" }]);
+    let (none, one) =
+        (with_proxy(&json!({ "Expose": {} })), with_proxy(&json!({ "Expose": { "Paths": path } })));
+    let kind = |from: &Job, to: &Job| {
+        let diff = serde_json::to_value(nomad::diff(Some(from), Some(to))).unwrap();
+        let proxy = &diff["TaskGroups"][0]["Objects"][0]["Objects"][0]["Objects"][0]["Objects"][0];
+        proxy["Objects"][0]["Type"].clone()
+    };
+    assert_eq!((kind(&none, &one), kind(&one, &none)), (json!("Added"), json!("Deleted")));
+}
+
+#[test]
+fn what_the_server_decides_is_not_taken_from_a_job() {
+    let scaling = json!({ "ID": "mine", "Namespace": "mine", "Max": 5 });
+    let job = json!({ "ID": "shop", "TaskGroups": [{
+        "Name": "front", "Scaling": scaling, "Disconnect": { "Reconcile": "" },
+        "Services": [{ "Name": "a", "Namespace": "mine" }, { "Name": "b", "Provider": "nomad", "Namespace": "mine" }],
+        "Tasks": [{ "Name": "web", "Driver": "raw_exec", "Config": { "command": "/bin/true" } }],
+    }], "Namespace": "team" });
+    let job = Job::from_json(&Source::new("job.json", job.to_string())).unwrap().with_defaults().to_value();
+    let group = &job["TaskGroups"][0];
+    assert_eq!((&group["Scaling"]["ID"], &group["Scaling"]["Namespace"]), (&json!(""), &json!("")));
+    assert_eq!(group["Disconnect"]["Reconcile"], "best_score");
+    assert_eq!(
+        (&group["Services"][0]["Namespace"], &group["Services"][1]["Namespace"]),
+        (&json!("default"), &json!("team"))
+    );
+}

@@ -121,11 +121,13 @@ impl<'a> Differ<'a> {
         let kind = match (rules.typing, presence(pair)) {
             (Typing::Restless, Kind::None) if pair.0.is_some() => Kind::Edited,
             (_, Kind::None) => return None,
+            (Typing::Filled, _) if is_blank(pair.0) => Kind::Added,
+            (Typing::Filled, _) if is_blank(pair.1) => Kind::Deleted,
             (_, kind) => kind,
         };
         let (fields, objects) = self.content(pair, rules);
         let kind = match rules.typing {
-            Typing::Presence | Typing::Restless => kind,
+            Typing::Presence | Typing::Filled | Typing::Restless => kind,
             Typing::Attributes => {
                 let any = |kind| fields.iter().any(|field| field.kind == kind);
                 match (any(Kind::Added), any(Kind::Deleted), any(Kind::Edited)) {
@@ -181,6 +183,11 @@ fn presence((old, new): Pair<'_>) -> Kind {
     }
 }
 
+/// Whether a block is not there, or says nothing.
+fn is_blank(block: Option<&Object>) -> bool {
+    block.is_none_or(|block| same_blocks(block, &Object::new(block.ty)))
+}
+
 /// The blocks of a list or map in pairs; blocks of one key on one side are one, the last.
 fn match_blocks<'b>(
     old: Option<&'b Object>,
@@ -205,9 +212,10 @@ fn match_blocks<'b>(
     match key {
         Key::Name => Vec::new(),
         Key::Fields(fields) => {
-            let same =
-                |old: &Object, new: &Object| fields.iter().all(|field| old.get(field) == new.get(field));
-            match_by(&dedup(old, same), &dedup(new, same), same)
+            let alike = |old: &Object, new: &Object| {
+                fields.iter().all(|field| same(&old.get(field).value, &new.get(field).value))
+            };
+            match_by(&dedup(old, alike), &dedup(new, alike), alike)
         }
         Key::Content => match_by(&dedup(old, same_blocks), &dedup(new, same_blocks), same_blocks),
         Key::Position => {

@@ -41,6 +41,8 @@ pub(super) struct Rules {
 pub(super) enum Typing {
     /// Whether it was there before, and is there now.
     Presence,
+    /// As with `Presence`, where a block with nothing set counts as none.
+    Filled,
     /// As with `Presence`, and a block that is on both sides always counts as edited.
     Restless,
     /// The types of its attributes' differences; without any, there is no object.
@@ -380,11 +382,17 @@ static PROXY: Rules = Rules {
     ..PLAIN
 };
 
-static UPSTREAM: Rules =
-    Rules { objects: &[field("MeshGateway", "MeshGateway", How::Block(&ATTRIBUTES))], ..PLAIN };
+static UPSTREAM: Rules = Rules {
+    typing: Typing::Filled,
+    objects: &[field("MeshGateway", "MeshGateway", How::Block(&ATTRIBUTES))],
+    ..PLAIN
+};
 
-static EXPOSE: Rules =
-    Rules { objects: &[field("Paths", "Paths", How::Blocks(Key::Content, &ATTRIBUTES))], ..PLAIN };
+static EXPOSE: Rules = Rules {
+    typing: Typing::Filled,
+    objects: &[field("Paths", "Paths", How::Blocks(Key::Content, &ATTRIBUTES))],
+    ..PLAIN
+};
 
 static TRANSPARENT_PROXY: Rules = Rules {
     objects: &[

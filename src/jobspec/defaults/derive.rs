@@ -6,7 +6,7 @@
 use super::super::blocks::IDENTITY;
 use super::super::declare::Type;
 use super::super::tree::{Node, Object, Value};
-use super::text;
+use super::{older, text};
 
 /// What a job says that its groups, tasks and services need to know.
 struct Names {
@@ -70,6 +70,9 @@ fn derive_group(group: &mut Object, names: &Names) {
     let count = group.int("Count").unwrap_or_default();
     if let Some(scaling) = group.block_mut("Scaling") {
         derive_scaling(scaling, count, names, None);
+    }
+    if let Some(disconnect) = group.block_mut("Disconnect") {
+        set_if_empty(disconnect, "Reconcile", "best_score");
     }
     if let Some(consul) = group.block_mut("Consul")
         && !names.consul_namespace.is_empty()
@@ -244,13 +247,11 @@ fn derive_service(service: &mut Object, names: &Names, task: Option<&str>) {
     if let Some(task) = task {
         set_if_empty(service, "TaskName", task);
     }
-    let namespace = match service.str("Provider") {
-        "nomad" => Some(names.namespace.clone()),
-        "consul" if service.str("Namespace").is_empty() => Some("default".to_owned()),
-        _ => None,
-    };
-    if let Some(namespace) = namespace {
-        service.set("Namespace", Value::Str(namespace));
+    // What a submitted service says is not read (`ApiServicesToStructs`).
+    match service.str("Provider") {
+        "nomad" => service.set("Namespace", Value::Str(names.namespace.clone())),
+        "consul" => service.set("Namespace", "default".into()),
+        _ => {}
     }
     if let Some(weights) = service.block_mut("Weights") {
         for json in ["Passing", "Warning"] {
@@ -259,13 +260,7 @@ fn derive_service(service: &mut Object, names: &Names, task: Option<&str>) {
             }
         }
     }
-    if let Some(proxy) = service
-        .block_mut("Connect")
-        .and_then(|c| c.block_mut("SidecarService"))
-        .and_then(|s| s.block_mut("Proxy"))
-    {
-        derive_expose(proxy);
-    }
+    older::names(service);
     if let Some(task) = service.block_mut("Connect").and_then(|connect| connect.block_mut("SidecarTask"))
         && let Some(resources) = task.block_mut("Resources")
     {
@@ -291,24 +286,6 @@ fn derive_check(check: &mut Object, service: &str, task: &str, of_task: bool) {
         }
     }
     set_if_empty(check, "OnUpdate", "require_healthy");
-}
-
-/// The names of older clients for exposed paths win where they are used.
-fn derive_expose(proxy: &mut Object) {
-    if proxy.block("ExposeConfig").is_some() {
-        let old = proxy.get("ExposeConfig").clone();
-        if let Some(node) = proxy.get_mut("Expose") {
-            *node = old;
-        }
-    }
-    if let Some(expose) = proxy.block_mut("Expose")
-        && !expose.get("Path").is_null()
-    {
-        let old = expose.get("Path").clone();
-        if let Some(node) = expose.get_mut("Paths") {
-            *node = old;
-        }
-    }
 }
 
 /// Replaces `${NAME}` where the name is known.

@@ -14,6 +14,7 @@ mod derive;
 mod expose;
 mod implied;
 mod inherit;
+pub(in crate::jobspec) mod older;
 
 use super::Job;
 use super::declare::{Default, Field, Type, Unset};

@@ -6,10 +6,13 @@
 //! cannot say (a dotted key in the `meta` of a service) is left out, and told.
 
 pub(crate) mod escape;
+mod lost;
 mod print;
 
 use super::Job;
 use super::declare::{BlockType, Default, Field, MapForm, Type, Unset};
+use super::defaults::older;
+use super::syntax::Span;
 use super::tree::{Node, Object, Value};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -32,27 +35,60 @@ pub struct Hcl {
 impl Job {
     /// The job as formatted HCL.
     pub fn to_hcl(&self) -> String {
-        self.emit().text
+        self.write().0
     }
 
-    /// The job as formatted HCL, with what that leaves out.
+    /// The job as formatted HCL, with what that leaves out: what HCL has no words for, and what reads back as
+    /// something else.
     pub fn emit(&self) -> Hcl {
-        let mut emitter = Emitter { path: Vec::new(), left_out: Vec::new() };
-        let id = self.id();
-        let mut items = emitter.fields(&self.root);
-        // The label says both.
-        items.retain(|item| !item.is("name") || self.root.get("Name").as_str() != Some(id));
-        let job = Item::Block { name: "job".to_owned(), labels: vec![id.to_owned()], items };
-        let left_out = emitter.left_out.into_iter().map(|(path, span)| {
-            let message = format!("HCL has no way to say `{path}`; it is left out");
+        let (text, unsaid) = self.write();
+        let warning = |message: String, span| {
             let mut diagnostic = Diagnostic::error(&NOT_IN_HCL, message);
             diagnostic.severity = Severity::Warning;
             match self.place(span) {
                 Some(place) => diagnostic.at(place),
                 None => diagnostic,
             }
-        });
-        Hcl { text: print::print(&[job]), left_out: left_out.collect() }
+        };
+        let is_told =
+            |path: &str| unsaid.iter().any(|(told, _)| told.starts_with(path) || path.starts_with(told));
+        let lost: Vec<Diagnostic> = match lost::lost(self, &text) {
+            Ok(lost) => lost
+                .into_iter()
+                .filter(|(path, _)| !is_told(path))
+                .map(|(path, span)| {
+                    warning(format!("HCL has no way to say this `{path}`; it reads as another one"), span)
+                })
+                .collect(),
+            Err(problems) => problems
+                .iter()
+                .map(|problem| {
+                    warning(
+                        format!("Nomad's parser refuses this job in HCL: {}", problem.message),
+                        self.root.span,
+                    )
+                })
+                .collect(),
+        };
+        let mut left_out: Vec<Diagnostic> = unsaid
+            .iter()
+            .map(|(path, span)| warning(format!("HCL has no way to say `{path}`; it is left out"), *span))
+            .collect();
+        left_out.extend(lost);
+        Hcl { text, left_out }
+    }
+
+    /// The text, and the paths to what has no words in it.
+    fn write(&self) -> (String, Vec<(String, Option<Span>)>) {
+        let mut emitter = Emitter { path: Vec::new(), left_out: Vec::new() };
+        let id = self.id();
+        let mut root = self.root.clone();
+        older::rename(&mut root);
+        let mut items = emitter.fields(&root);
+        // The label says both.
+        items.retain(|item| !item.is("name") || root.get("Name").as_str() != Some(id));
+        let job = Item::Block { name: "job".to_owned(), labels: vec![id.to_owned()], items };
+        (print::print(&[job]), emitter.left_out)
     }
 }
 
@@ -65,7 +101,7 @@ const FIRST: &[&str] = &["image", "command", "entrypoint", "args", "ports"];
 struct Emitter {
     /// The JSON keys down to here.
     path: Vec<String>,
-    left_out: Vec<(String, Option<super::syntax::Span>)>,
+    left_out: Vec<(String, Option<Span>)>,
 }
 
 impl Emitter {
@@ -184,7 +220,6 @@ impl Emitter {
             // The parser takes it from among the identities.
             ("Identity", Value::Object(identity)) => items.push(self.block("identity".to_owned(), identity)),
             ("ConsulNamespace" | "VaultNamespace", value) if !value.is_zero() => self.leave_out(node),
-            ("ExposeConfig" | "Path", value) if !value.is_empty() => self.leave_out(node),
             // What the server notes about the job is no part of its specification.
             _ => {}
         }

@@ -117,3 +117,32 @@ fn what_hcl_cannot_say_is_told() {
       |                                ^^^
     "#);
 }
+
+/// The names of older clients for the same thing are said with today's.
+#[test]
+fn older_names_are_said_with_the_newer_ones() {
+    let path = r#"[{"Path": "/health", "Protocol": "http", "LocalPathPort": 80, "ListenerPort": "x"}]"#;
+    for expose in
+        [format!(r#""Expose": {{"Path": {path}}}"#), format!(r#""ExposeConfig": {{"Paths": {path}}}"#)]
+    {
+        let text = emit(&format!(
+            r#"{{"ID": "a", "TaskGroups": [{{"Name": "g", "Services": [{{"Name": "s", "PortLabel": "80",
+                "Connect": {{"SidecarService": {{"Proxy": {{{expose}}}}}}}}}], "Tasks": [{{"Name": "t", "Driver": "exec"}}]}}]}}"#
+        ));
+        assert!(
+            text.contains("expose {\n") && text.contains("\"/health\"") && !text.contains("warning"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_reads_back_as_something_else_is_told() {
+    let volume = r#"{"ID": "a", "TaskGroups": [{"Name": "g", "Volumes": {"data": {"Name": "disk", "Type": "host", "Source": "d"}},
+        "Tasks": [{"Name": "t", "Driver": "exec"}]}]}"#;
+    let text = emit(volume);
+    assert!(text.contains("HCL has no way to say this `TaskGroups.Volumes.Name`"), "{text}");
+    let policy = r#"{"ID": "a", "TaskGroups": [{"Name": "g", "Tasks": [{"Name": "t", "Driver": "exec", "ScalingPolicies": [{}]}]}]}"#;
+    let text = emit(policy);
+    assert!(text.contains("Nomad's parser refuses this job in HCL: Invalid scaling policy name"), "{text}");
+}

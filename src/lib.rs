@@ -28,6 +28,8 @@ pub mod compile;
 
 pub mod diff;
 
+pub mod secret;
+
 pub mod git;
 
 pub mod revision;

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use platy_manage::diff::secret::{Masker, find, find_certain};
+use platy_manage::secret::{Masker, find, find_certain};
 
 fuzz_target!(|text: (&str, &str)| {
     let (name, value) = text;

@@ -13,10 +13,10 @@ use super::{NOT_CONFIRMED, OUTPUT, Printer, usage};
 use crate::compile::Compiler;
 use crate::deploy::guard;
 use crate::diagnostic::{Diagnostic, Failure, FailureKind, Result};
-use crate::diff::secret::Masker;
 use crate::git::Git;
 use crate::merge::SetArg;
 use crate::project::{JobEntry, Project, Stage};
+use crate::secret::Masker;
 
 /// What was found around the command: printer, project folder.
 pub struct Context {

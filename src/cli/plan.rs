@@ -19,9 +19,9 @@ use crate::deploy::planfile::{Identity, PlanFile, PlannedJob, SECRET};
 use crate::deploy::submit::Change;
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
 use crate::diff::markdown::{Comment, Section, code, words};
-use crate::diff::secret::find_in_job;
 use crate::merge::{self, SharedId};
 use crate::project::{Project, Stage};
+use crate::secret::find_in_job;
 
 /// Show what submitting jobs would change in the cluster; changes nothing
 #[derive(Debug, Args)]

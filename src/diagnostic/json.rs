@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Diagnostic, Label, Place, Severity};
+use crate::secret;
 
 /// A list of diagnostics as `[{code, severity, message, place, related, hints}, …]`.
 pub fn list(diagnostics: &[Diagnostic]) -> Value {
@@ -11,6 +12,7 @@ pub fn list(diagnostics: &[Diagnostic]) -> Value {
 
 /// One diagnostic.
 pub fn one(diagnostic: &Diagnostic) -> Value {
+    let diagnostic = secret::conceal(diagnostic);
     json!({
         "code": diagnostic.code.id,
         "severity": match diagnostic.severity {

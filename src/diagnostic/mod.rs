@@ -155,10 +155,11 @@ impl Diagnostic {
 impl fmt::Display for Diagnostic {
     /// One line: `FILE:LINE:COL: message [CODE]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(label) = &self.primary {
+        let shown = crate::secret::conceal(self);
+        if let Some(label) = &shown.primary {
             write!(f, "{}: ", label.place)?;
         }
-        write!(f, "{} [{}]", self.message, self.code)
+        write!(f, "{} [{}]", shown.message, shown.code)
     }
 }
 

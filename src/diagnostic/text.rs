@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Diagnostic, Label, Severity};
+use crate::secret;
 
 /// Draws the diagnostics, one after another, each ending in a newline.
 ///
@@ -19,6 +20,7 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
 }
 
 fn render_one(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
+    let diagnostic = &secret::conceal(diagnostic);
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,

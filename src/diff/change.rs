@@ -8,7 +8,7 @@ use crate::jobspec::tree::Value;
 /// The difference of two jobs, for people and for programs.
 ///
 /// It holds the values as they are, secrets too; what shows it asks a
-/// [`Masker`](super::secret::Masker).
+/// [`Masker`](crate::secret::Masker).
 #[derive(Clone, PartialEq)]
 pub struct JobDiff {
     /// The job's ID.

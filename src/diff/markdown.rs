@@ -228,9 +228,9 @@ pub fn fence(drawn: &str) -> String {
 mod tests {
     use super::*;
     use crate::diff::group::{self, Member};
-    use crate::diff::secret::Masker;
     use crate::diff::{JobDiff, diff};
     use crate::jobspec::Job;
+    use crate::secret::Masker;
 
     fn job(env: &[(String, String)]) -> Job {
         let env: serde_json::Map<_, _> =

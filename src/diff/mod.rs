@@ -2,7 +2,7 @@
 //!
 //! [`diff`] compares and gives a [`JobDiff`]: for people by [`text`], for programs by [`json`], over
 //! many jobs by [`group`]. [`nomad`] gives the server's own form instead, quirks and all.
-//! What is shown goes through a [`secret::Masker`]: no secret is printed, and a changed one is seen
+//! What is shown goes through a [`Masker`](crate::secret::Masker): no secret is printed, and a changed one is seen
 //! to change.
 
 pub mod annotations;
@@ -18,7 +18,6 @@ mod narrow;
 pub mod nomad;
 pub mod number;
 mod pair;
-pub mod secret;
 pub mod style;
 pub mod text;
 pub mod unified;

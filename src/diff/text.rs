@@ -15,12 +15,12 @@
 use super::annotations::Annotations;
 use super::change::{Change, Item, JobDiff, Kind, Unit, What};
 use super::number;
-use super::secret::{Masker, is_secret_name};
 use super::style::{Style, clean, key, quote};
 use super::unified::{self, Line};
 use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::Value;
 use crate::merge::Cause;
+use crate::secret::{Masker, is_secret_name};
 
 /// Finds the place that a change is due to, from where it stands in the text of the new job: usually
 /// the YAML value that was rendered there.

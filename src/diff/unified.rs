@@ -6,8 +6,8 @@ use std::time::Duration;
 use similar::{ChangeTag, TextDiff};
 
 use super::change::Kind;
-use super::secret::Masker;
 use super::style::{Style, clean};
+use crate::secret::Masker;
 
 /// How long two texts are compared at most; what is left then counts as replaced.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -25,7 +25,6 @@ impl Project {
     /// # Errors
     /// All that is wrong with it.
     pub fn from_source(root: &Path, shown: PathBuf, source: Source) -> Result<Self> {
-        let source = without_tokens(source);
         let node = yaml::parse(&source).map_err(Failure::invalid)?;
         let mut problems = Vec::new();
         shape::check(&node, &shape::Shape::Record(model::PROJECT), "", shape::Mode::Layer, &mut problems);
@@ -77,36 +76,6 @@ impl Project {
             shown,
         })
     }
-}
-
-/// The text with whatever is written as a `token` made unreadable.
-///
-/// A token as text is refused, and the drawing of that or of any other error shows the lines around
-/// it. This looks at the text alone, so that it also holds where the file is no YAML. Each place
-/// stays where it was.
-fn without_tokens(source: Source) -> Source {
-    if !source.text().contains("token") {
-        return source;
-    }
-    let mut text = String::with_capacity(source.text().len());
-    for line in source.text().split_inclusive('\n') {
-        let value = line.match_indices("token").find_map(|(at, word)| {
-            let before = line[..at].chars().next_back();
-            let after = line[at + word.len()..].trim_start_matches(['"', '\'']).trim_start_matches(' ');
-            let is_key = before.is_none_or(|c| c.is_whitespace() || matches!(c, '{' | ',' | '"' | '\''));
-            (is_key && after.starts_with(':')).then(|| line.len() - after.len() + 1)
-        });
-        match value {
-            Some(value) => {
-                text.push_str(&line[..value]);
-                let hide = |c: char| if c.is_whitespace() || matches!(c, '}' | ',') { c } else { 'x' };
-                // As many bytes as there were.
-                text.extend(line[value..].chars().flat_map(|c| std::iter::repeat_n(hide(c), c.len_utf8())));
-            }
-            None => text.push_str(line),
-        }
-    }
-    Source::new(source.name(), text)
 }
 
 fn entries<'n>(node: &'n Node, key: &str) -> &'n [crate::load::Entry] {

@@ -1,10 +1,10 @@
 //! Literal secrets in YAML: found in the merged values, and kept out of what findings show.
 //!
-//! What looks like a secret is decided by [`crate::diff::secret`], as for diffs and plan files.
+//! What looks like a secret is decided by [`crate::secret`], as for diffs and plan files.
 
 use crate::diagnostic::{Diagnostic, Label, Place, Source};
-use crate::diff::secret::{Why, find, find_certain, listed_name};
 use crate::merge::{Kind, Merged, Value};
+use crate::secret::{Why, find, find_certain, hidden, listed_name};
 
 crate::codes! {
     /// A secret in a file that everybody can read.
@@ -88,16 +88,8 @@ pub fn conceal(findings: &mut [Diagnostic], secrets: &[Secret]) {
     }
 }
 
-/// The text with as many stars as a secret has bytes, so that every place in it stays where it is.
+/// The text with stars in the place of secrets.
 fn starred(source: &Source, secrets: &[Secret]) -> Source {
-    let mut bytes = source.text().as_bytes().to_vec();
-    for place in secrets.iter().map(|secret| &secret.place).filter(|place| place.source.same(source)) {
-        for byte in bytes.get_mut(place.start..place.end).into_iter().flatten() {
-            if *byte != b'\n' {
-                *byte = b'*';
-            }
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    if source.is_file() { Source::new(source.name(), text) } else { Source::words(source.name(), text) }
+    let places = secrets.iter().map(|secret| &secret.place).filter(|place| place.source.same(source));
+    hidden(source, places.map(|place| place.start..place.end))
 }

@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::diagnostic::{Diagnostic, Place, Source};
-use crate::diff::secret::find_in_text;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::load::{self, JobFile, Node, yaml};
 use crate::project::{JobEntry, Project};
 
@@ -121,27 +120,13 @@ fn way(first: &str, steps: &[(Option<usize>, Need)], last: usize) -> Vec<(String
     let mut at = Some(last);
     while let Some((before, need)) = at.map(|at| &steps[at]) {
         way.push(match before {
-            Some(before) => {
-                let shown = without_secrets(&need.place.source);
-                let place = shown.place(need.place.start..need.place.end);
-                (steps[*before].1.name.clone(), Need { place, ..need.clone() })
-            }
+            Some(before) => (steps[*before].1.name.clone(), need.clone()),
             None => (first.to_owned(), need.clone()),
         });
         at = *before;
     }
     way.reverse();
     way
-}
-
-/// A file as it is drawn in the findings of another: stars in the place of what looks secret, so that all else stays
-/// where it is.
-fn without_secrets(source: &Source) -> Source {
-    let mut bytes = source.text().as_bytes().to_vec();
-    for secret in find_in_text(source.text()) {
-        bytes[secret.range].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'*');
-    }
-    Source::new(source.name(), String::from_utf8_lossy(&bytes))
 }
 
 /// A circle, told from the first of its names on: so it reads the same whichever of its jobs it was found from.

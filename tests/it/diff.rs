@@ -5,12 +5,12 @@
 use platy_manage::diagnostic::Source;
 use platy_manage::diff::annotations::{Annotations, Updates};
 use platy_manage::diff::group::Member;
-use platy_manage::diff::secret::Masker;
 use platy_manage::diff::style::Style;
 use platy_manage::diff::text::Show;
 use platy_manage::diff::{self, JobDiff};
 use platy_manage::jobspec::{self, Job, Variables};
 use platy_manage::merge::Cause;
+use platy_manage::secret::Masker;
 use serde_json::Value;
 
 use crate::corpus;

@@ -61,6 +61,7 @@ mod policies;
 mod readme;
 mod render;
 mod rules;
+mod secret_findings;
 mod secret_values;
 mod server_differences;
 mod server_requests;

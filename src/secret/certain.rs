@@ -233,7 +233,7 @@ static PUBLIC: LazyLock<Regex> = LazyLock::new(|| {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::secret::find;
+    use crate::secret::find;
 
     /// What is drawn at random is seldom taken for words: guards against rules that let real tokens pass.
     #[test]

@@ -12,6 +12,7 @@
 
 mod certain;
 mod find;
+mod findings;
 mod job;
 
 use std::borrow::Cow;
@@ -22,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use certain::find_certain;
 pub use find::{find, find_in_text, is_secret_name};
+pub use findings::{conceal, hidden};
 pub use job::{Literal, find_in_job, listed_name};
 
 /// Why a text is taken for a secret.

@@ -9,11 +9,12 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use crate::diagnostic::{self, Diagnostic, Failure, Label, Result};
+use crate::diff::Spot;
 use crate::inject::{self, Facts, Injected};
 use crate::jobspec::{self, Job, Variables};
 use crate::load::waiver::Waived;
 use crate::load::{self, JobFile};
-use crate::merge::{self, Cause, Merged, SetArg};
+use crate::merge::{self, Cause, Merged, SetArg, Standing};
 use crate::project::{JobEntry, Project, Stage};
 use crate::render::{self, Rendered, Renderer};
 use crate::validate::waive::Effect;
@@ -60,6 +61,27 @@ impl Compiled {
             Some(value) => self.merged.cause(value),
             None => origin.template.into(),
         })
+    }
+
+    /// Where something stood that is gone from a newer revision of this job; `None` for what our own templates wrote.
+    pub fn cause_before(&self, span: jobspec::syntax::Span) -> Option<Cause> {
+        let origin = self.rendered.lines.origin(span.range())?;
+        if origin.builtin && origin.value.is_none() {
+            return None;
+        }
+        Some(Cause { standing: Standing::Before, ..self.origin(span)? })
+    }
+
+    /// What a change is due to.
+    pub fn cause(&self, spot: Spot<'_>) -> Option<Cause> {
+        match spot {
+            Spot::At(span) => self.origin(span),
+            Spot::Gone(name, around) => {
+                let origin = around.span.and_then(|span| self.rendered.lines.origin(span.range()));
+                let beside = origin.and_then(|origin| origin.value);
+                Some(self.merged.cause_of_absence(name, &around.name, beside.as_ref()))
+            }
+        }
     }
 }
 

@@ -15,9 +15,9 @@ use super::validate::count;
 use super::{Done, Result, asking};
 use crate::compile::Compiled;
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
+use crate::diff::Spot;
 use crate::diff::{self, JobDiff, style::Style, text::Show, unified};
 use crate::jobspec::Job;
-use crate::jobspec::syntax::Span;
 
 /// Show how jobs differ from what runs, or from a revision of git, after defaults
 #[derive(Debug, Args)]
@@ -119,7 +119,7 @@ impl Command {
     /// Shows one job; gives its JSON.
     fn one(&self, context: &Context, compiled: &Compiled, pair: &Pair) -> serde_json::Value {
         let printer = &context.printer;
-        let find = |span: Span| compiled.origin(span);
+        let find = |spot: Spot<'_>| compiled.cause(spot);
         let colour = printer.diff_style();
         let show = Show { style: colour, masker: masker(), place: Some(&find), annotations: None };
         let merged = &compiled.merged;

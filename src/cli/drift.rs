@@ -20,10 +20,10 @@ use crate::cluster::RunningJob;
 use crate::compile::Compiled;
 use crate::deploy::drift::{self, Drift, State};
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind};
+use crate::diff::Spot;
 use crate::diff::text::Show;
 use crate::diff::{self, JobDiff, style::Style};
 use crate::git::Git;
-use crate::jobspec::syntax::Span;
 use crate::project::{FILE, Project, Stage};
 use crate::revision;
 
@@ -325,7 +325,7 @@ fn show(
 /// The differences of the one job that was named, and what to do.
 fn details(printer: &Printer, stage: &Stage, name: &str, found: &Found) {
     let drift = &found.drift;
-    let find = |span: Span| found.compiled.origin(span);
+    let find = |spot: Spot<'_>| found.compiled.cause(spot);
     let plain = Show { style: printer.diff_style(), ..Show::plain(masker()) };
     if let Some(diff) = drift.by_hand.as_ref().filter(|_| drift.state != State::NotApplied) {
         printer.line("changed in the cluster:");
@@ -368,7 +368,7 @@ impl Line {
             }
         };
         let drift = &found.drift;
-        let find = |span: Span| found.compiled.origin(span);
+        let find = |spot: Spot<'_>| found.compiled.cause(spot);
         let show = Show { style: Style::plain(), ..Show::plain(masker()) };
         let version =
             |version: &RunningJob| json!({"version": version.version, "submit_time": version.submit_time});

@@ -12,10 +12,10 @@ use crate::cluster::Cluster;
 use crate::compile::Compiled;
 use crate::deploy::submit::{Change, KeepCounts};
 use crate::diagnostic::{Diagnostic, FailureKind};
+use crate::diff::Spot;
 use crate::diff::group::{self, Grouped, Member};
 use crate::diff::style::{Style, clean};
 use crate::diff::text::{FindPlace, Show};
-use crate::jobspec::syntax::Span;
 use crate::merge;
 use crate::project::Stage;
 use crate::validate::needs;
@@ -84,7 +84,7 @@ pub fn grouped(prepared: &[&Prepared<'_>]) -> Grouped {
         .iter()
         .map(|plan| {
             let compiled = plan.compiled;
-            Box::new(move |span: Span| compiled.origin(span)) as Box<FindPlace<'_>>
+            Box::new(move |spot: Spot<'_>| compiled.cause(spot)) as Box<FindPlace<'_>>
         })
         .collect();
     let members = prepared.iter().zip(&places).map(|(plan, place)| Member {

@@ -11,14 +11,14 @@ use super::output::{Format, Printer, Styled, style};
 use super::{Done, Result, usage};
 use crate::compile::{Compiled, Compiler, Outcome};
 use crate::diagnostic::{self, Diagnostic, FailureKind};
+use crate::diff::Spot;
 use crate::diff::group::{self, Grouped, Member};
 use crate::diff::markdown::{Comment, Section, code, words};
 use crate::diff::text::{FindPlace, Show};
 use crate::diff::{self, JobDiff, Kind, style::Style};
 use crate::git::Git;
-use crate::jobspec::syntax::Span;
 use crate::load;
-use crate::merge::{self, Cause};
+use crate::merge::{self, Cause, Standing};
 use crate::project::{FILE, JobEntry, Project, Stage};
 use crate::revision::{self, Snapshot};
 use crate::validate::needs;
@@ -277,19 +277,14 @@ impl Compared {
         });
         let mut grouped = group::group(members, &Show::plain(masker()));
         grouped.unchanged = self.unchanged;
-        // What is gone has no line; one of the files that changed had it, though.
-        let file = |job: &str| {
-            let pair = self.pairs.iter().find(|pair| pair.name == job)?;
-            (!pair.because.is_empty()).then(|| pair.because.join(" or "))
-        };
-        for at in grouped.hunks.iter_mut().flat_map(|hunk| &mut hunk.at).filter(|at| at.place.is_none()) {
-            at.file = file(&at.job);
-        }
         grouped
     }
 
     fn finds(&self) -> Vec<Box<FindPlace<'_>>> {
-        self.pairs.iter().map(|pair| Box::new(|span: Span| pair.place(span)) as Box<FindPlace<'_>>).collect()
+        self.pairs
+            .iter()
+            .map(|pair| Box::new(|spot: Spot<'_>| pair.place(spot)) as Box<FindPlace<'_>>)
+            .collect()
     }
 
     fn show(&self, printer: &Printer, stage: Option<&str>) {
@@ -393,8 +388,13 @@ impl Compared {
 }
 
 impl Pair {
-    /// Where a change comes from: the new side, or for what is gone the old one.
-    fn place(&self, span: Span) -> Option<Cause> {
-        self.head.as_ref().or(self.base.as_ref()).and_then(|side| side.origin(span))
+    /// Where a change comes from: the new side, or for what is gone the old one, unless the new one took it away.
+    fn place(&self, spot: Spot<'_>) -> Option<Cause> {
+        let now = self.head.as_ref().and_then(|side| side.cause(spot));
+        let Spot::Gone(_, around) = spot else { return now };
+        if now.as_ref().is_some_and(|cause| cause.standing == Standing::Here) {
+            return now;
+        }
+        self.base.as_ref().and_then(|side| side.cause_before(around.was?)).or(now)
     }
 }

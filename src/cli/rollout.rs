@@ -18,10 +18,10 @@ use crate::deploy::guard::{self, Build, Claim, Escapes, Provenance};
 use crate::deploy::submit::{self, Change, KeepCounts, Planned};
 use crate::deploy::watch::{self, Outcome};
 use crate::diagnostic::{self, Diagnostic, Failure, FailureKind, Source};
+use crate::diff::Spot;
 use crate::diff::annotations::{Annotations, Updates};
 use crate::diff::{self, JobDiff, style::Style, style::clean, text::Show};
 use crate::jobspec::Job;
-use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::Value;
 use crate::merge::SharedId;
 use crate::project::{Project, Stage};
@@ -234,7 +234,7 @@ impl Prepared<'_> {
 
     /// Shows the difference in some way, with the place of each change and what happens to allocations.
     pub fn shown<T>(&self, style: Style, show: impl FnOnce(&JobDiff, &Show<'_>) -> T) -> T {
-        let find = |span: Span| self.compiled.origin(span);
+        let find = |spot: Spot<'_>| self.compiled.cause(spot);
         let how = Show { style, masker: masker(), place: Some(&find), annotations: Some(&self.annotations) };
         show(&self.diff, &how)
     }

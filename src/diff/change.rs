@@ -79,9 +79,49 @@ pub struct Change {
     pub what: What,
     /// Where the new value stands in the text of the new job; `None` for what is gone and what no text says.
     pub span: Option<Span>,
+    /// For those: what it was in.
+    pub around: Option<Around>,
+    /// For those: where it stood in the text of the old job.
+    pub was: Option<Span>,
+}
+
+/// The map, list or block that something is gone from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Around {
+    /// Its name, as that of a change.
+    pub name: String,
+    /// Where it stands in the text of the new job, by a member that stayed or by its header.
+    pub span: Option<Span>,
+    /// Where what is gone stood in the text of the old job, which may be known from its file.
+    pub was: Option<Span>,
+}
+
+/// Where the cause of a change is to be looked for in the text of the new job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot<'c> {
+    /// What came stands here.
+    At(Span),
+    /// What is gone had this name, and was in this.
+    Gone(&'c str, &'c Around),
 }
 
 impl Change {
+    /// Where its cause is to be looked for.
+    pub fn spot(&self) -> Option<Spot<'_>> {
+        self.span.map(Spot::At).or_else(|| self.around.as_ref().map(|around| Spot::Gone(&self.name, around)))
+    }
+
+    /// Says what it was in, unless that or a place of its own is known; and the same of all in it.
+    pub(super) fn was_in(&mut self, name: &str, span: Option<Span>) {
+        if self.span.is_none() && self.around.as_ref().is_none_or(|around| around.span.is_none()) {
+            self.around = Some(Around { name: name.to_owned(), span, was: self.was });
+        }
+        if let What::Map(changes) | What::Block { changes, .. } = &mut self.what {
+            let inside = self.span.or(self.around.as_ref().and_then(|around| around.span));
+            changes.iter_mut().for_each(|change| change.was_in(&self.name, inside));
+        }
+    }
+
     /// Whether it is a block or map of which everything is as it was.
     pub(super) fn is_empty(&self) -> bool {
         match &self.what {

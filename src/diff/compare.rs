@@ -143,6 +143,7 @@ fn both(from: Side<'_>, to: Side<'_>) -> Vec<Change> {
         let ports = to.block.ty.by_json("DynamicPorts").map(|(_, field)| field);
         changes.extend(ports.into_iter().flat_map(|field| lists(field, from, to)));
     }
+    changes.iter_mut().for_each(|change| change.was_in(to.block.ty.name, to.block.span));
     in_order(changes)
 }
 
@@ -173,7 +174,14 @@ fn lists<'a>(field: &Field, from: Side<'a>, to: Side<'a>) -> Vec<Change> {
     let blocks = |sides: &[Side<'a>]| sides.iter().map(|side| side.block).collect::<Vec<_>>();
     let pair = |(old, new): (Option<usize>, Option<usize>)| match (old, new) {
         (Some(old), Some(new)) => two_sided(field, from[old], to[new]),
-        (Some(old), None) => Some(one_sided(field, Kind::Removed, from[old])),
+        (Some(old), None) => {
+            let mut gone = one_sided(field, Kind::Removed, from[old]);
+            gone.was_in(
+                field.hcl,
+                to.iter().find_map(|stayed| condition(stayed.block).or(stayed.block.span)),
+            );
+            Some(gone)
+        }
         (None, Some(new)) => Some(one_sided(field, Kind::Added, to[new])),
         (None, None) => None,
     };
@@ -190,7 +198,14 @@ fn lists<'a>(field: &Field, from: Side<'a>, to: Side<'a>) -> Vec<Change> {
 fn two_sided(field: &Field, from: Side<'_>, to: Side<'_>) -> Option<Change> {
     let changes = both(from, to);
     let what = What::Block { label: to.title(false), repeated: is_repeated(field), changes };
-    let change = Change { kind: Kind::Changed, name: name(field), what, span: to.block.span };
+    let change = Change {
+        kind: Kind::Changed,
+        name: name(field),
+        what,
+        span: to.block.span,
+        around: None,
+        was: from.block.span,
+    };
     (!change.is_empty()).then_some(change)
 }
 
@@ -199,7 +214,14 @@ fn one_sided(field: &Field, kind: Kind, side: Side<'_>) -> Change {
     let what =
         What::Block { label: side.title(true), repeated: is_repeated(field), changes: alone(kind, side) };
     let span = condition(side.block).or(side.block.span);
-    Change { kind, name: name(field), what, span: span.filter(|_| kind == Kind::Added) }
+    Change {
+        kind,
+        name: name(field),
+        what,
+        span: span.filter(|_| kind == Kind::Added),
+        around: None,
+        was: span.filter(|_| kind == Kind::Removed),
+    }
 }
 
 /// Where the title of a block is written that is one condition: its header says nothing.

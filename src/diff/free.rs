@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::change::{Change, Item, Kind, Unit, What};
+use super::change::{Around, Change, Item, Kind, Unit, What};
 use crate::jobspec::tree::{Node, Value};
 
 /// Two single values of a declared attribute, where `""` is none.
@@ -14,7 +14,7 @@ pub(super) fn scalar(name: String, old: &Node, new: &Node, unit: Unit) -> Change
 
 fn single(name: String, kind: Kind, old: &Node, new: &Node, unit: Unit) -> Change {
     let what = What::Value { old: old.value.clone(), new: new.value.clone(), unit };
-    Change { kind, name, what, span: new.span }
+    Change { kind, name, what, span: new.span, around: None, was: old.span }
 }
 
 /// Two lists whose order has no meaning.
@@ -25,7 +25,7 @@ pub(super) fn set(name: String, old: &Node, new: &Node) -> Option<Change> {
     items.extend(gone.map(|old| item(Some(Kind::Removed), old)));
     items.extend(after.iter().map(|new| item((!before.contains(new)).then_some(Kind::Added), new)));
     let kind = kind(before.is_empty(), after.is_empty());
-    aligned(name, kind, items, new)
+    aligned(name, kind, items, before, new)
 }
 
 /// Two free values of any shape.
@@ -44,7 +44,7 @@ pub(super) fn compare(name: String, old: &Node, new: &Node) -> Option<Change> {
                 nested(name, kind, before, after, new)
             } else {
                 let items = align(before, after);
-                aligned(name, kind, items, new)
+                aligned(name, kind, items, before, new)
             }
         }
         _ => Some(single(name, kind, old, new, Unit::None)),
@@ -61,12 +61,14 @@ fn map(
     let none = Node::default();
     let gone = old.into_iter().flatten().filter(|(key, _)| !new.is_some_and(|new| new.contains_key(*key)));
     let mut changes: Vec<Change> = gone.filter_map(|(key, old)| compare(key.clone(), old, &none)).collect();
+    let stayed = new.into_iter().flat_map(IndexMap::values).find_map(|node| node.span);
+    changes.iter_mut().for_each(|change| change.was_in(&name, stayed.or(place.span)));
     for (key, new) in new.into_iter().flatten() {
         let old = old.and_then(|old| old.get(key)).unwrap_or(&none);
         changes.extend(compare(key.clone(), old, new));
     }
     changes.sort_by(|a, b| a.name.cmp(&b.name));
-    let change = Change { kind, name, what: What::Map(changes), span: place.span };
+    let change = Change { kind, name, what: What::Map(changes), span: place.span, around: None, was: None };
     (!change.is_empty()).then_some(change)
 }
 
@@ -94,10 +96,12 @@ fn nested(name: String, kind: Kind, old: &[Node], new: &[Node], place: &Node) ->
             changes.extend(compare(name, &node(old, from), &node(new, to)));
         }
     }
+    let stayed = new.iter().find_map(|node| node.span);
+    changes.iter_mut().for_each(|change| change.was_in(&name, stayed.or(place.span)));
     if alone {
         return changes.pop();
     }
-    let change = Change { kind, name, what: What::Map(changes), span: place.span };
+    let change = Change { kind, name, what: What::Map(changes), span: place.span, around: None, was: None };
     (!change.is_empty()).then_some(change)
 }
 
@@ -141,11 +145,25 @@ impl std::fmt::Debug for Shown<'_> {
     }
 }
 
-fn aligned(name: String, kind: Kind, items: Vec<Item>, place: &Node) -> Option<Change> {
+fn aligned(name: String, kind: Kind, items: Vec<Item>, before: &[Node], place: &Node) -> Option<Change> {
     let changed = items.iter().any(|item| item.kind.is_some());
-    // The place of a list is that of the first element that came.
-    let came = items.iter().find(|item| item.kind == Some(Kind::Added)).and_then(|item| item.span);
-    changed.then(|| Change { kind, name, what: What::List(items), span: came.or(place.span) })
+    // The place of a list is that of the first element that came. Where some only went, it is what has them no more,
+    // known by an element that stayed.
+    let first = |kind| items.iter().position(|item: &Item| item.kind == kind);
+    let came = first(Some(Kind::Added)).and_then(|at| items[at].span);
+    let stayed = || {
+        let gone = first(Some(Kind::Removed))?;
+        let (before, after) = items.split_at(gone);
+        before.iter().rev().chain(after).find_map(|item| item.span)
+    };
+    let was = first(Some(Kind::Removed))
+        .and_then(|at| before.iter().find(|old| old.value == items[at].value)?.span);
+    let around = match came {
+        None => stayed().map(|stayed| Around { name: name.clone(), span: Some(stayed), was }),
+        Some(_) => None,
+    };
+    let span = came.or(place.span).filter(|_| around.is_none());
+    changed.then(|| Change { kind, name, what: What::List(items), span, around, was })
 }
 
 fn item(kind: Option<Kind>, node: &Node) -> Item {

@@ -93,14 +93,12 @@ pub struct Occurrence {
     pub task: Option<String>,
     /// Where the change comes from.
     pub place: Option<Cause>,
-    /// The file that it comes from, where no place in it is known.
-    pub file: Option<String>,
 }
 
 impl Occurrence {
-    /// The place, else the file.
+    /// The place.
     fn cause(&self) -> Option<String> {
-        let words = self.place.as_ref().map(Cause::words).or_else(|| self.file.clone())?;
+        let words = self.place.as_ref().map(Cause::words)?;
         Some(clean(&words).into_owned())
     }
 }
@@ -125,19 +123,13 @@ pub fn group<'a>(jobs: impl IntoIterator<Item = Member<'a>>, show: &Show<'_>) ->
                     };
                     let reads = draw(&rows_of_one(&change, &plain), plain.style);
                     let place =
-                        innermost(&change).span.and_then(|span| job.place.and_then(|find| find(span)));
+                        innermost(&change).spot().and_then(|spot| job.place.and_then(|find| find(spot)));
                     let at = *known.entry((level, reads)).or_insert(grouped.hunks.len());
                     if at == grouped.hunks.len() {
                         grouped.hunks.push(Hunk { change: change.into_owned(), level, at: Vec::new() });
                     }
                     let (group, task) = (group.map(str::to_owned), task.map(str::to_owned));
-                    grouped.hunks[at].at.push(Occurrence {
-                        job: job.name.to_owned(),
-                        group,
-                        task,
-                        place,
-                        file: None,
-                    });
+                    grouped.hunks[at].at.push(Occurrence { job: job.name.to_owned(), group, task, place });
                 });
             }
         }
@@ -174,6 +166,8 @@ fn each_hunk<'c>(
                             what,
                             kind: entry.kind,
                             span: entry.span,
+                            around: entry.around.clone(),
+                            was: entry.was,
                         }),
                         within,
                     );
@@ -189,6 +183,8 @@ fn each_hunk<'c>(
                             what,
                             kind: inner.kind,
                             span: inner.span,
+                            around: inner.around.clone(),
+                            was: inner.was,
                         }),
                         within,
                     );

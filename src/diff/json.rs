@@ -21,7 +21,9 @@
 //! - `old`, `new`: the values, left out where there is none. Durations are nanoseconds, as in Nomad's
 //!   API. A block that came or went has neither; its attributes follow as changes of their own.
 //! - `secret`: `true` where a value is hidden behind its fingerprint (`‹secret 3fa9c1›`).
-//! - `place`: where the new value comes from, where that is known; with the `layer` of values that it is in.
+//! - `place`: where the new value comes from, where that is known; with the `layer` of values that it is in. With
+//!   `around`, the place is that of what does not have it (any more); with `before`, that of what is gone in the older
+//!   revision.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -29,7 +31,7 @@ use super::change::{Change, Item, JobDiff, Kind, What};
 use super::style::key;
 use super::text::{Show, list_masked, quoted_title};
 use crate::jobspec::tree::Value;
-use crate::merge::Cause;
+use crate::merge::{Cause, Standing};
 
 /// The diff as the documented JSON object. The style of `show` does not matter.
 pub fn to_json(diff: &JobDiff, show: &Show<'_>) -> Json {
@@ -56,6 +58,11 @@ pub(super) fn place(cause: &Cause) -> Json {
     let mut json = json!({ "file": place.source.name(), "line": position.line, "column": position.column });
     if let Some(layer) = &cause.layer {
         json["layer"] = layer.clone().into();
+    }
+    match cause.standing {
+        Standing::Here => {}
+        Standing::Around => json["around"] = true.into(),
+        Standing::Before => json["before"] = true.into(),
     }
     json
 }
@@ -146,7 +153,7 @@ impl Writer<'_, '_> {
         if secret {
             entry.insert("secret".to_owned(), true.into());
         }
-        if let Some(found) = change.span.and_then(|span| self.show.place.and_then(|find| find(span))) {
+        if let Some(found) = change.spot().and_then(|spot| self.show.place.and_then(|find| find(spot))) {
             entry.insert("place".to_owned(), place(&found));
         }
         self.changes.push(Json::Object(entry));

@@ -22,7 +22,7 @@ pub mod style;
 pub mod text;
 pub mod unified;
 
-pub use change::{Change, Item, JobDiff, Kind, Unit, What};
+pub use change::{Around, Change, Item, JobDiff, Kind, Spot, Unit, What};
 
 use crate::jobspec::Job;
 

@@ -13,18 +13,17 @@
 //! written out, in names too.
 
 use super::annotations::Annotations;
-use super::change::{Change, Item, JobDiff, Kind, Unit, What};
+use super::change::{Change, Item, JobDiff, Kind, Spot, Unit, What};
 use super::number;
 use super::style::{Style, clean, key, quote};
 use super::unified::{self, Line};
-use crate::jobspec::syntax::Span;
 use crate::jobspec::tree::Value;
 use crate::merge::Cause;
 use crate::secret::{Masker, is_secret_name};
 
 /// Finds the place that a change is due to, from where it stands in the text of the new job: usually
-/// the YAML value that was rendered there.
-pub type FindPlace<'a> = dyn Fn(Span) -> Option<Cause> + 'a;
+/// the YAML value that was rendered there; for what is gone, the value that has it no more.
+pub type FindPlace<'a> = dyn Fn(Spot<'_>) -> Option<Cause> + 'a;
 
 /// How a diff is shown.
 #[derive(Clone, Copy)]
@@ -155,7 +154,7 @@ impl Writer<'_, '_> {
                 self.changes(changes, &format!("{path}."), depth);
             }
             What::Map(_) => {
-                self.push(depth, Content::Change(change.kind, format!("{path} {{}}")), change.span)
+                self.push(depth, Content::Change(change.kind, format!("{path} {{}}")), change.spot())
             }
             What::Block { label, changes, .. } => {
                 let masker = self.show.masker;
@@ -169,8 +168,8 @@ impl Writer<'_, '_> {
                 };
                 let remark = self.remark(change, label.as_deref());
                 // Where a block starts says nothing of what is different in it.
-                let span = change.span.filter(|_| change.kind != Kind::Changed);
-                self.push(depth, Content::Head(change.kind, title, remark), span);
+                let spot = change.spot().filter(|_| change.kind != Kind::Changed);
+                self.push(depth, Content::Head(change.kind, title, remark), spot);
                 self.changes(changes, "", depth + 1);
                 if change.name == "group" {
                     self.group = None;
@@ -203,7 +202,7 @@ impl Writer<'_, '_> {
             return self.text(change, path, before, after, depth);
         }
         let write = |value: &Value| write(self.show.masker, &change.name, value, unit);
-        let (kind, span) = (change.kind, change.span);
+        let (kind, spot) = (change.kind, change.spot());
         let line = match kind {
             Kind::Added => format!("{path} = {}", write(new)),
             Kind::Removed => format!("{path} = {}", write(old)),
@@ -212,11 +211,11 @@ impl Writer<'_, '_> {
         // Two long values are easier to compare one above the other.
         if kind == Kind::Changed && line.chars().count() > 110 {
             let (old, new) = (write(old), write(new));
-            self.push(depth, Content::Change(kind, path.to_owned()), span);
+            self.push(depth, Content::Change(kind, path.to_owned()), spot);
             self.push(depth + 1, Content::Item(Some(Kind::Removed), old), None);
             self.push(depth + 1, Content::Item(Some(Kind::Added), new), None);
         } else {
-            self.push(depth, Content::Change(kind, line), span);
+            self.push(depth, Content::Change(kind, line), spot);
         }
     }
 
@@ -228,7 +227,7 @@ impl Writer<'_, '_> {
         } else {
             (masker.text(old), masker.text(new))
         };
-        self.push(depth, Content::Change(change.kind, path.to_owned()), change.span);
+        self.push(depth, Content::Change(change.kind, path.to_owned()), change.spot());
         // A missing line break at the end is shown only where nothing else is different, and a text that
         // came or went as a whole needs no numbers.
         let ended = |text: &str| format!("{}\n", text.trim_end_matches('\n'));
@@ -254,12 +253,12 @@ impl Writer<'_, '_> {
             return self.push(
                 depth,
                 Content::Change(change.kind, format!("{path} = [{one_line}]")),
-                change.span,
+                change.spot(),
             );
         }
         // The list has the place of the first element that came, the others have their own.
-        self.push(depth, Content::Change(change.kind, path.to_owned()), change.span);
-        let head = self.words(change.span);
+        self.push(depth, Content::Change(change.kind, path.to_owned()), change.spot());
+        let head = self.words(change.spot());
         // Two elements around each change are enough to find it.
         let near = |i: usize| {
             items[i.saturating_sub(2)..(i + 3).min(items.len())].iter().any(|item| item.kind.is_some())
@@ -271,9 +270,9 @@ impl Writer<'_, '_> {
                 continue;
             }
             self.more(depth + 1, &mut left_out);
-            let came = item.kind == Some(Kind::Added) && self.words(item.span) != head;
-            let span = item.span.filter(|_| came);
-            self.push(depth + 1, Content::Item(item.kind, text), span);
+            let spot = item.span.map(Spot::At);
+            let came = item.kind == Some(Kind::Added) && self.words(spot) != head;
+            self.push(depth + 1, Content::Item(item.kind, text), spot.filter(|_| came));
         }
         self.more(depth + 1, &mut left_out);
     }
@@ -285,17 +284,21 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// The place of a span in words.
-    fn words(&self, span: Option<Span>) -> Option<String> {
-        let cause = span.and_then(|span| self.show.place.and_then(|find| find(span)))?;
+    /// The place of a change in words.
+    fn words(&self, spot: Option<Spot<'_>>) -> Option<String> {
+        let cause = spot.and_then(|spot| self.show.place.and_then(|find| find(spot)))?;
         Some(clean(&cause.words()).into_owned())
     }
 
-    fn push(&mut self, depth: usize, content: Content, span: Option<Span>) {
-        let place = self.words(span);
-        // The place of a block is that of its first lines too: once is enough.
-        let place =
-            place.filter(|place| self.rows.last().is_none_or(|row| row.place.as_ref() != Some(place)));
+    fn push(&mut self, depth: usize, content: Content, spot: Option<Spot<'_>>) {
+        let place = self.words(spot);
+        // The place of a block is that of its first lines too, and of all in it where it is gone: once is enough.
+        let mut before = self.rows.iter().rev();
+        let last = match spot {
+            Some(Spot::Gone(..)) => before.find_map(|row| row.place.as_ref()),
+            _ => before.next().and_then(|row| row.place.as_ref()),
+        };
+        let place = place.filter(|place| last != Some(place));
         self.rows.push(Row { depth, content, place });
     }
 }

@@ -78,11 +78,24 @@ pub struct Cause {
     pub place: Place,
     /// The layer, as the path that it has in its file (`envs.prod`); `None` for what is no value, such as a template.
     pub layer: Option<String>,
+    /// What stands there.
+    pub standing: Standing,
+}
+
+/// What stands at the place of a cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// What caused it.
+    Here,
+    /// The list or map that does not have it: what is not written stands nowhere.
+    Around,
+    /// What is gone, in the older revision of the file.
+    Before,
 }
 
 impl From<Place> for Cause {
     fn from(place: Place) -> Self {
-        Self { place, layer: None }
+        Self { place, layer: None, standing: Standing::Here }
     }
 }
 
@@ -90,13 +103,18 @@ impl Cause {
     /// `jobs/x.yaml:7 envs.prod`; what stands in no file has no line.
     pub fn words(&self) -> String {
         let source = &self.place.source;
+        let standing = match self.standing {
+            Standing::Here => "",
+            Standing::Around => "not in ",
+            Standing::Before => "was ",
+        };
         if !source.is_file() {
-            return source.name().to_owned();
+            return format!("{standing}{}", source.name());
         }
         let line = source.position(self.place.start).line;
         match &self.layer {
-            Some(layer) => format!("{}:{line} {layer}", source.name()),
-            None => format!("{}:{line}", source.name()),
+            Some(layer) => format!("{standing}{}:{line} {layer}", source.name()),
+            None => format!("{standing}{}:{line}", source.name()),
         }
     }
 }
@@ -142,7 +160,47 @@ impl Merged {
     /// The place of a value, with the layer that it is from.
     pub fn cause(&self, place: Place) -> Cause {
         let layer = self.tree.layer_at(&place).and_then(|layer| self.layer_path(layer, &place));
-        Cause { place, layer }
+        Cause { layer, ..Cause::from(place) }
+    }
+
+    /// Where a value of this name was taken away from what is called `around`: the `null` that did it, else the list
+    /// or map of that name, else the one that has the value of the place `beside`, else the job's own values.
+    pub fn cause_of_absence(&self, name: &str, around: &str, beside: Option<&Place>) -> Cause {
+        let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+        if let Some(removed) = self.removed.iter().find(|removed| last(&removed.path) == name) {
+            let layer = self.layer_path(removed.by.layer, &removed.by.place);
+            return Cause { layer, ..Cause::from(removed.by.place.clone()) };
+        }
+        // What is one in HCL is several in YAML: `constraint`, `constraints`.
+        let called = [around.to_owned(), format!("{around}s"), format!("{name}s")];
+        let called = called.into_iter().find(|key| self.tree.get(key).is_some_and(Value::is_collection));
+        let path = called.map(|key| vec![key]).or_else(|| self.tree.path_around(beside?));
+        let own = self.file.root.get("config");
+        let written = |node: Option<&Node>| {
+            path.iter().flatten().try_fold(node?, |node, key| node.get(key)).map(|node| node.place.clone())
+        };
+        let stage = || self.file.root.get("envs").and_then(|envs| envs.get(&self.stage.name));
+        let place = written(own).or_else(|| written(stage())).or_else(|| {
+            Some(path.iter().flatten().try_fold(&self.tree, |value, key| value.get(key))?.place.clone())
+        });
+        let place = place.unwrap_or_else(|| own.unwrap_or(&self.file.root).place.clone());
+        let layer = self.layer_of_file(&place).or_else(|| self.cause(place.clone()).layer);
+        Cause { place, layer, standing: Standing::Around }
+    }
+
+    /// The layer of the job file that a place is in.
+    fn layer_of_file(&self, place: &Place) -> Option<String> {
+        let root = &self.file.root;
+        let in_stage = root.get("envs").and_then(|envs| envs.get(&self.stage.name)).is_some_and(|node| {
+            node.place.source.same(&place.source) && (node.place.start..node.place.end).contains(&place.start)
+        });
+        if !root.place.source.same(&place.source) {
+            None
+        } else if in_stage {
+            self.layer_path(Layer::JobStage, place)
+        } else {
+            self.layer_path(Layer::Job, place)
+        }
     }
 
     /// The path of a layer in the file that it stands in.

@@ -81,6 +81,34 @@ impl Value {
         inside.or_else(|| here().then_some(self.layer))
     }
 
+    /// Whether it is a list or a map.
+    pub fn is_collection(&self) -> bool {
+        matches!(self.kind, Kind::List(_) | Kind::Map(_))
+    }
+
+    /// The keys that lead to the innermost list or map that holds the value that was written at this place; down to
+    /// that value itself where it is one. Lists in lists end the way.
+    pub fn path_around(&self, place: &Place) -> Option<Vec<String>> {
+        let is_here =
+            |value: &Self| value.place.start == place.start && value.place.source.same(&place.source);
+        match &self.kind {
+            Kind::List(items) => {
+                let inside = |item: &Self| is_here(item) || item.path_around(place).is_some();
+                (is_here(self) || items.iter().any(inside)).then(Vec::new)
+            }
+            Kind::Map(map) => {
+                let below = |(key, value): (&String, &Self)| {
+                    let mut path = value.path_around(place)?;
+                    path.insert(0, key.clone());
+                    Some(path)
+                };
+                let here = || (is_here(self) || map.values().any(is_here)).then(Vec::new);
+                map.iter().find_map(below).or_else(here)
+            }
+            _ => None,
+        }
+    }
+
     /// A scalar as text.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {

@@ -3,13 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may fail a test")]
 
 use platy_manage::diagnostic::Source;
+use platy_manage::diff::Spot;
 use platy_manage::diff::annotations::{Annotations, Updates};
 use platy_manage::diff::group::Member;
 use platy_manage::diff::style::Style;
 use platy_manage::diff::text::Show;
 use platy_manage::diff::{self, JobDiff};
 use platy_manage::jobspec::{self, Job, Variables};
-use platy_manage::merge::Cause;
+use platy_manage::merge::{Cause, Standing};
 use platy_manage::secret::Masker;
 use serde_json::Value;
 
@@ -105,7 +106,12 @@ fn changes_with_places_annotations_and_colour() {
     let (from, to) = (case("web.from"), case("web.to"));
     let found = diff::diff(Some(&from), Some(&to));
     let masker = Masker::new(b"test key");
-    let place = |span| to.place(Some(span)).map(Cause::from);
+    let place = |spot: Spot<'_>| match spot {
+        Spot::At(span) => to.place(Some(span)).map(Cause::from),
+        Spot::Gone(_, around) => {
+            to.place(around.span).map(|place| Cause { standing: Standing::Around, ..place.into() })
+        }
+    };
     let updates = Updates { place: 2, destructive_update: 1, ..Updates::default() };
     let server = serde_json::json!({"TaskGroups": [{"Name": "api", "Tasks": [
         {"Name": "app", "Annotations": ["forces create/destroy update"]},

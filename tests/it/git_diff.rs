@@ -223,19 +223,22 @@ fn a_hunk_of_several_jobs_names_the_line_of_each() {
     let run =
         run.says("memory = 100 MB → 200 MB").says("    # platy.yaml:6 defaults.config\n    mail, old\n");
     let run = run.says("    web (jobs/web.yaml:4 config)\n");
-    // What is gone has no line any more; here two files are to blame.
-    run.says("env.API_KEY").says("# jobs/web.yaml or platy.yaml");
+    // What is gone has its line in the older revision.
+    run.says("env.API_KEY").says("# was HEAD:./jobs/web.yaml:4 config");
     // A place of all is beside the change.
     cli.git("checkout --quiet jobs");
     cli.run("diff --base HEAD")
         .exits(0)
         .says("memory = 100 MB → 200 MB  (task)  # platy.yaml:6 defaults.config");
-    // Without a line, the one file that changed.
+    // What is gone has the line that it had.
     cli.git("checkout --quiet .");
     cli.write("jobs/web.yaml", "file: server\nconfig:\n  num_instances: 2\n");
     cli.write("jobs/mail.yaml", "file: worker\nconfig:\n  num_instances: 3\n");
-    let run =
-        cli.run("diff --base HEAD").exits(0).says("# jobs/web.yaml\n").says("# jobs/mail.yaml:3 config");
+    let run = cli
+        .run("diff --base HEAD")
+        .exits(0)
+        .says("# was HEAD:./jobs/web.yaml:4 config\n")
+        .says("# jobs/mail.yaml:3 config");
     let json = cli.run("diff --base HEAD --format json").exits(0).json();
     let hunks = json["stages"][0]["groups"]["hunks"].as_array().unwrap();
     assert_eq!(hunks.len(), 2, "{}", run.stdout);

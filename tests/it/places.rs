@@ -519,3 +519,85 @@ fn a_finding_inside_a_printed_map_is_at_its_entry() {
     let place = &finding["related"][0]["place"];
     assert_eq!((&place["file"], &place["line"]), (&"jobs/web.yaml".into(), &15.into()), "{json:#}");
 }
+
+/// A piece of a job file that is taken out, and the line of what has it no more: the list or map around it, by its
+/// first entry, or the job's own values.
+const GONE: &[(&str, &str, &str)] = &[
+    (SERVER, "    LOG_LEVEL: info\n", "    \"REGION.NAME\": eu\n"),
+    (SERVER, "    \"REGION.NAME\": eu\n", "    LOG_LEVEL: info\n"),
+    (SERVER, "    - --three=3\n", "    - --one=1\n"),
+    (SERVER, "    zone: west\n", "    tier: gold\n"),
+    (SERVER, "    - api\n", "    - public\n"),
+    (SERVER, "    - dc2\n", "    - dc1\n"),
+    (SERVER, "    - ${attr.kernel.name} = linux\n", "    - attribute: ${attr.cpu.arch}\n"),
+    (SERVER, "  node_pool: gpu\n", "  buildname: eight\n"),
+    (
+        SERVER,
+        "  volumes:\n    data:\n      type: host\n      source: data\n      mount: /data\n      read_only: false\n",
+        "  buildname: eight\n",
+    ),
+    (IGOR, "      - two\n", "      - one\n"),
+    (IGOR, "      - {type: bind, source: local, target: /two}\n", "      - type: bind\n"),
+];
+
+#[test]
+fn what_is_gone_has_the_place_of_what_has_it_no_more() {
+    let cli = Cli::new(&[("platy.yaml", PLATY), ("templates/igor.nomad.hcl", TEMPLATE)]);
+    let job = |i: usize| format!("jobs/gone-{i:02}.yaml");
+    for (i, (text, ..)) in GONE.iter().enumerate() {
+        cli.write(&job(i), text);
+    }
+    cli.push_to_upstream();
+    cli.run("apply --all --detach").exits(0);
+    let mut lines = Vec::new();
+    for (i, (text, gone, around)) in GONE.iter().enumerate() {
+        let text = text.replacen(gone, "", 1);
+        lines.push(text[..text.find(around).unwrap()].matches('\n').count() as u64 + 1);
+        cli.write(&job(i), &text);
+    }
+    let plan = cli.run("plan --all --format json").exits(0).json();
+    let diff = cli.run("diff --base HEAD --format json").exits(0).json();
+    let mut wrong = String::new();
+    for (jobs, standing) in [(&plan["jobs"], "around"), (&diff["stages"][0]["jobs"], "before")] {
+        assert_eq!(jobs.as_array().unwrap().len(), GONE.len());
+        for (i, found) in jobs.as_array().unwrap().iter().enumerate() {
+            let old = GONE[i].0.split(GONE[i].1).next().unwrap().matches('\n').count() as u64 + 1;
+            // What went as a whole has the lines that it had.
+            let old = old..old + GONE[i].1.matches('\n').count() as u64;
+            for change in found["diff"]["changes"].as_array().unwrap() {
+                let place = &change["place"];
+                let line = place["line"].as_u64().unwrap_or_default();
+                let right = match place[standing] == true {
+                    true if standing == "before" => old.contains(&line),
+                    true => line == lines[i],
+                    // What only our templates wrote is not there any more in either revision.
+                    false => (!change["new"].is_null() || place["around"] == true) && line == lines[i],
+                };
+                let file = place["file"].as_str().unwrap_or_default();
+                if !right || !file.ends_with(&job(i)) || place["layer"] != "config" {
+                    wrong.push_str(&format!("{i} {standing} {:?} {}\n    {change}\n", GONE[i].1, lines[i]));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    cli.run("plan gone-00").exits(0).says("# not in jobs/gone-00.yaml:19 config");
+}
+
+/// A `null` has a place of its own.
+#[test]
+fn what_a_null_takes_away_has_the_place_of_the_null() {
+    let cli = Cli::new(&[("platy.yaml", PLATY), ("jobs/web.yaml", LAYERED)]);
+    cli.run("apply web").exits(0);
+    cli.write("jobs/web.yaml", &format!("{LAYERED}envs:\n  devel:\n    env: {{B: null}}\n    tags: null\n"));
+    let json = cli.run("plan web --format json --set env.C=null").exits(0).json();
+    let found = places(&json["jobs"][0]["diff"]);
+    assert_place(&found, "env.B", "jobs/web.yaml:11:14 envs.devel");
+    assert_place(&found, "env.C", "--set:1:7 null");
+    let run = cli
+        .run("plan web")
+        .exits(0)
+        .says("# jobs/web.yaml:11 envs.devel")
+        .says("# jobs/web.yaml:12 envs.devel");
+    assert!(!run.stdout.contains("not in"), "{}", run.stdout);
+}

@@ -31,6 +31,7 @@ mod corpus;
 mod deploy;
 mod diff;
 mod docs;
+mod driver_config;
 mod e2e;
 mod e2e_deploy;
 mod e2e_drift;

@@ -1,6 +1,6 @@
 //! What drivers demand of single values, beyond their types.
 
-use super::{Entry, driver};
+use super::{Entry, driver, values};
 use crate::jobspec::tree::Value;
 use crate::validate::report::Out;
 use crate::validate::rules::Cx;
@@ -19,10 +19,14 @@ pub fn check(cx: &Cx<'_>, task: &Block<'_>, out: &mut Out<'_>) {
             ulimits(&config, out);
             cpu_period(&config, out);
             duration(&config, "image_pull_timeout", out);
+            values::docker(&config, out);
         }
         "podman" => {
             published_ports(cx, &config, out);
+            ulimits(&config, out);
+            cpu_period(&config, out);
             duration(&config, "image_pull_timeout", out);
+            values::podman(&config, out);
         }
         "exec" => {
             one_of(&config, "pid_mode", &["private", "host"], out);
@@ -36,19 +40,22 @@ pub fn check(cx: &Cx<'_>, task: &Block<'_>, out: &mut Out<'_>) {
             one_of(&config, "ipc_mode", &["private", "host"], out);
             absolute(&config, "work_dir", out);
         }
-        "qemu" => one_of(&config, "drive_interface", &DRIVE_INTERFACES, out),
+        "qemu" => {
+            one_of(&config, "drive_interface", &DRIVE_INTERFACES, out);
+            machine_memory(task, out);
+        }
         _ => {}
     }
 }
 
 /// The text of a key, if it is one and no reference hides what it will be.
-fn fixed<'a>(config: &Entry<'a>, key: &str) -> Option<(&'a str, Entry<'a>)> {
+pub(super) fn fixed<'a>(config: &Entry<'a>, key: &str) -> Option<(&'a str, Entry<'a>)> {
     let entry = config.get(key)?;
     let text = entry.node.as_str().filter(|text| !text.is_empty() && !text.contains("${"))?;
     Some((text, entry))
 }
 
-fn one_of(config: &Entry<'_>, key: &str, words: &[&str], out: &mut Out<'_>) {
+pub(super) fn one_of(config: &Entry<'_>, key: &str, words: &[&str], out: &mut Out<'_>) {
     if let Some((text, entry)) = fixed(config, key)
         && !words.contains(&text)
     {
@@ -165,5 +172,19 @@ fn java(config: &Entry<'_>, out: &mut Out<'_>) {
     if !set("class") && !set("jar_path") {
         out.say(config.site(), "the driver `java` needs `jar_path` or `class`")
             .hint("set `jar_path = \"local/app.jar\"`");
+    }
+}
+
+/// The memory that the driver gives to a machine, in MB.
+fn machine_memory(task: &Block<'_>, out: &mut Out<'_>) {
+    const DEFAULT: i64 = 300;
+    let Some(resources) = task.block("Resources") else { return };
+    let memory = resources.int("MemoryMB").unwrap_or(DEFAULT);
+    // Less than 10 is the server's to refuse.
+    if memory >= 10 && !(128..=4_000_000).contains(&memory) {
+        out.say(
+            resources.at("MemoryMB"),
+            format!("`memory` is {memory}, but a machine of QEMU takes 128 to 4000000 (MB)"),
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Drivers that run containers: docker and podman.
 
 use super::schema::Kind::{
-    Block, Blocks, Bool, Number, NumberMap, Text, TextBlock, TextMap, TextOrTexts, Texts,
+    Block, Blocks, Bool, Count, Number, NumberMap, Text, TextBlock, TextMap, TextOrTexts, Texts,
 };
 use super::schema::{Driver, Key, key, needed};
 
@@ -18,7 +18,7 @@ pub static DOCKER: Driver = Driver {
         key("cap_drop", Texts, "the capabilities to drop"),
         key("cgroupns", Text, "the cgroup namespace: host or private"),
         key("command", Text, "the command to run in the container"),
-        key("container_exists_attempts", Number, "how often to try while a container of this name exists"),
+        key("container_exists_attempts", Count, "how often to try while a container of this name exists"),
         key("cpu_cfs_period", Number, "the period of the CPU quota in microseconds"),
         key("cpu_hard_limit", Bool, "whether CPU is limited to the task's share"),
         key("cpuset_cpus", Text, "the CPUs on which the container runs"),
@@ -127,7 +127,7 @@ pub static PODMAN: Driver = Driver {
         key("cap_add", Texts, "the capabilities to add"),
         key("cap_drop", Texts, "the capabilities to drop"),
         key("command", Text, "the command to run in the container"),
-        key("cpu_cfs_period", Number, "the period of the CPU quota in microseconds"),
+        key("cpu_cfs_period", Count, "the period of the CPU quota in microseconds"),
         key("cpu_hard_limit", Bool, "whether CPU is limited to the task's share"),
         key("devices", Texts, "the devices of the host to expose"),
         key("entrypoint", TextOrTexts, "the entry point instead of the image's"),

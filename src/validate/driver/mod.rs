@@ -8,6 +8,7 @@ mod conditions;
 mod containers;
 mod processes;
 pub mod schema;
+mod values;
 
 use conditions::check as conditions;
 use schema::{Driver, Fit, Key, Kind};

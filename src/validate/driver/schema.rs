@@ -41,8 +41,10 @@ pub enum Kind {
     Text,
     /// A truth; the texts `true` and `false` become one.
     Bool,
-    /// A number; the text of one becomes one.
+    /// A whole number; the text of one becomes one.
     Number,
+    /// A whole number that is not negative.
+    Count,
     /// A list of texts.
     Texts,
     /// A text or a list of texts.
@@ -91,6 +93,7 @@ impl Kind {
                 _ => Fit::No(None),
             },
             Self::Number => is_number(value).into(),
+            Self::Count => is_count(value).into(),
             Self::Texts => match value {
                 Value::List(list) => first_that_is_not(list, is_scalar_or_null),
                 _ => Fit::No(None),
@@ -103,7 +106,9 @@ impl Kind {
             Self::NumberMap => maps(value, |value| *value == Value::Null || is_number(value)),
             Self::TextBlock => match value {
                 Value::List(list) if list.len() > 1 => Fit::No(Some(1)),
-                Value::List(_) => maps(value, is_scalar_or_null),
+                Value::List(list) => first_that_is_not(list, |value| {
+                    *value != Value::Null && is_map_of(value, is_scalar_or_null)
+                }),
                 other => is_map_of(other, is_scalar_or_null).into(),
             },
             Self::Block(_) => match value {
@@ -125,11 +130,12 @@ impl Kind {
         match self {
             Self::Text => "a text",
             Self::Bool => "true or false",
-            Self::Number => "a number",
+            Self::Number => "a whole number",
+            Self::Count => "a whole number that is not negative",
             Self::Texts => "a list of texts",
             Self::TextOrTexts => "a text or a list of texts",
             Self::TextMap => "a block or a list of maps of texts",
-            Self::NumberMap => "a block or a list of maps of numbers",
+            Self::NumberMap => "a block or a list of maps of whole numbers",
             Self::TextBlock => "a map of texts",
             Self::Block(_) => "one block",
             Self::Blocks(_) => "blocks",
@@ -141,7 +147,7 @@ impl Kind {
         match self {
             Self::Text => "\"text\"",
             Self::Bool => "true",
-            Self::Number => "1",
+            Self::Number | Self::Count => "1",
             Self::Texts | Self::TextOrTexts => "[\"a\", \"b\"]",
             Self::TextMap => "[{ name = \"value\" }]",
             Self::NumberMap => "[{ name = 1 }]",
@@ -164,12 +170,32 @@ fn is_scalar_or_null(value: &Value) -> bool {
     *value == Value::Null || is_scalar(value)
 }
 
+/// Whether a value becomes a whole number; a driver's numbers have 64 bits.
 fn is_number(value: &Value) -> bool {
     match value {
-        Value::Int(_) | Value::Float(_) => true,
-        Value::Str(text) => text.parse::<f64>().is_ok_and(f64::is_finite) || is_open(text),
+        Value::Int(_) => true,
+        Value::Float(number) => is_whole(*number),
+        Value::Str(text) => {
+            text.parse::<i64>().is_ok() || text.parse::<f64>().is_ok_and(is_whole) || is_open(text)
+        }
         _ => false,
     }
+}
+
+/// Whether a value becomes a whole number that is not negative.
+fn is_count(value: &Value) -> bool {
+    let negative = match value {
+        Value::Int(number) => *number < 0,
+        Value::Float(number) => *number < 0.0,
+        Value::Str(text) => text.parse::<f64>().is_ok_and(|number| number < 0.0),
+        _ => false,
+    };
+    !negative && is_number(value)
+}
+
+fn is_whole(number: f64) -> bool {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    number.fract() == 0.0 && (-LIMIT..LIMIT).contains(&number)
 }
 
 fn first_that_is_not(list: &[crate::jobspec::tree::Node], is: impl Fn(&Value) -> bool) -> Fit {

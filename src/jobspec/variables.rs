@@ -3,6 +3,7 @@
 //! A value comes, lowest first, from the declaration's default, the environment
 //! (`NOMAD_VAR_x`), variable files in order, and the command line in order.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::decode::check_labels;
@@ -25,8 +26,8 @@ crate::codes! {
     UNSUITABLE = "P0433", "a variable's value does not fit its type", "Nomad documentation, HCL2 variables";
     /// A value that the variable's validation refuses.
     REFUSED = "P0434", "a variable's validation refuses its value", "Nomad documentation, HCL2 variables";
-    /// A local that is defined twice, or by itself.
-    LOCAL = "P0435", "a local is defined twice, or by itself", "Nomad documentation, HCL2 locals";
+    /// A local that is defined by itself.
+    LOCAL = "P0435", "a local is defined by itself", "Nomad documentation, HCL2 locals";
 }
 
 /// What is known of variables from outside of the job file.
@@ -514,19 +515,17 @@ fn circle(evaluator: &Evaluator<'_>, local: &Attribute<'_>, values: &BTreeMap<St
 /// Evaluates locals in the order in which they need each other.
 fn locals<'s>(evaluator: &mut Evaluator<'_>, body: &'s Body<'s>) {
     let mut open: Vec<&Attribute<'s>> = Vec::new();
-    let mut seen: HashMap<&str, Span> = HashMap::new();
+    let mut seen: HashMap<&str, usize> = HashMap::new();
     for block in body.blocks("locals") {
         only_attributes(evaluator, &block.body);
         for attribute in block.body.attributes() {
-            if let Some(first) = seen.insert(attribute.name.name, attribute.name.span) {
-                let diagnostic = evaluator.error(
-                    &LOCAL,
-                    attribute.name.span,
-                    format!("Duplicate value in locals: `{}` is defined twice", attribute.name.name),
-                );
-                evaluator.report(diagnostic.related(evaluator.source.place(first.range()), "first here"));
-            } else {
-                open.push(attribute);
+            // Of a local in several blocks Nomad keeps the last.
+            match seen.entry(attribute.name.name) {
+                Entry::Occupied(at) => open[*at.get()] = attribute,
+                Entry::Vacant(free) => {
+                    free.insert(open.len());
+                    open.push(attribute);
+                }
             }
         }
     }

@@ -210,3 +210,29 @@ fn what_a_driver_gets_is_what_json_can_hold() {
     assert!(parse("a = [{b = -1e309}]").unwrap_err().contains("so large"));
     assert_eq!(parse("a = 1e300").unwrap()["a"], 1e300);
 }
+
+/// A second `locals` block may set a local again; Nomad keeps the later value, also for locals that refer to it.
+#[test]
+fn a_later_block_of_locals_wins() {
+    let parse = |locals: &str| {
+        let job = "job \"a\" {\n  meta {\n    m = local.a\n    n = local.b\n  }\n}\n";
+        json_of(&format!("{locals}\n{job}"), "l.hcl").map(|job| job["Job"]["Meta"].clone())
+    };
+    let meta = parse("locals {\n  b = local.a\n  a = \"1\"\n}\nlocals {\n  a = \"2\"\n}").unwrap();
+    assert_eq!(meta, serde_json::json!({ "m": "2", "n": "2" }));
+    let twice = parse("locals {\n  a = \"1\"\n  a = \"2\"\n  b = \"\"\n}").unwrap_err();
+    assert!(twice.contains("set twice") || twice.contains("already set"), "{twice}");
+}
+
+/// The least number of 64 bits is one, though its counterpart above zero is none.
+#[test]
+fn numbers_reach_to_both_ends_of_64_bits() {
+    let parse = |number: &str| {
+        json_of(&format!("job \"a\" {{\n  priority = {number}\n}}\n"), "n.hcl")
+            .map(|job| job["Job"]["Priority"].clone())
+    };
+    assert_eq!(parse("-9223372036854775808").unwrap(), i64::MIN);
+    assert_eq!(parse("9223372036854775807").unwrap(), i64::MAX);
+    assert!(parse("-9223372036854775809").unwrap_err().contains("must be between"));
+    assert!(parse("9223372036854775808").unwrap_err().contains("must be between"));
+}

@@ -1,6 +1,7 @@
 //! The value of an attribute as what its field holds.
 
 use indexmap::IndexMap;
+use num_bigint::BigUint;
 
 use super::{Decoder, UNSUITABLE, places};
 use crate::jobspec::declare::{BlockType, Field, Type, Unset, Width};
@@ -148,9 +149,12 @@ fn whole(value: Value, width: Width) -> Result<i64, String> {
     }
     let (least, greatest) = width.range();
     let (negative, magnitude) = number.truncated();
+    // The least number has no counterpart above zero.
+    let least_of_all = negative && magnitude == BigUint::from(i64::MIN.unsigned_abs());
     i64::try_from(&magnitude)
         .ok()
         .map(|magnitude| if negative { -magnitude } else { magnitude })
+        .or(least_of_all.then_some(i64::MIN))
         .filter(|number| width.holds(*number))
         .ok_or_else(|| format!("the number must be between {least} and {greatest}"))
 }

@@ -5,4 +5,5 @@ pub mod duration;
 pub mod go_regex;
 pub mod name;
 pub mod path;
+pub mod url;
 pub mod version;

@@ -4,6 +4,7 @@ use super::rules;
 use super::service::{ON_UPDATE, check_name, full_name, is_consul, needs_port};
 use super::{Cx, Out};
 use crate::validate::formats::duration::{seconds, show};
+use crate::validate::formats::url::{has_scheme, is_reference};
 use crate::validate::view::Block;
 
 const CONSUL_TYPES: [&str; 4] = ["grpc", "tcp", "http", "script"];
@@ -98,31 +99,9 @@ fn path(_: &Cx<'_>, check: &Block<'_>, out: &mut Out<'_>) {
     } else if has_scheme(path) {
         out.say(check.at("Path"), format!("the path `{path}` is a whole URL"))
             .hint("use a path such as \"/health\"; host and port come from the service");
-    } else if is_no_url(path) {
+    } else if !is_reference(path) {
         out.say(check.at("Path"), format!("the path `{path}` is no part of a URL"));
     }
-}
-
-/// Whether a URL begins with a scheme.
-fn has_scheme(url: &str) -> bool {
-    let Some((scheme, _)) = url.split_once(':') else { return false };
-    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-}
-
-/// Whether Go's `url.Parse` refuses this text as a path.
-fn is_no_url(url: &str) -> bool {
-    let url = url.split('#').next().unwrap_or_default();
-    let path = url.split('?').next().unwrap_or_default();
-    let bytes = path.as_bytes();
-    let bad_escape = bytes.iter().enumerate().any(|(i, b)| {
-        *b == b'%' && !bytes.get(i + 1..i + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    });
-    let first = path.split('/').next().unwrap_or_default();
-    bad_escape
-        || url.bytes().any(|b| b < b' ' || b == 0x7f)
-        || first.contains(':')
-        || path.starts_with("//") && path[2..].split('/').next().is_some_and(|host| host.contains(' '))
 }
 
 fn command(_: &Cx<'_>, check: &Block<'_>, out: &mut Out<'_>) {

@@ -1,7 +1,7 @@
 //! What drivers take as `config`, seen with Nomad's own conversion and in what each driver does when a task starts.
 
 use platy_manage::diagnostic::Source;
-use platy_manage::jobspec::Job;
+use platy_manage::jobspec::{self, Job, Variables};
 use platy_manage::validate;
 use serde_json::{Value, json};
 
@@ -125,4 +125,26 @@ fn a_machine_of_qemu_has_at_least_128_mb() {
     assert_eq!(memory(128), [""; 0]);
     assert_eq!(memory(127), ["P0774 resources.memory"]);
     assert_eq!(memory(4_000_001), ["P0774 resources.memory"]);
+}
+
+/// What HCL makes of `$${x:-y}` is a template for the driver.
+#[test]
+fn texts_of_a_config_are_templates_once_more() {
+    for good in ["${NOMAD_PORT_http}", "$${x:-y}", "%%{http_code}", "${upper(\"x\")}", "100%", "$x"] {
+        assert_eq!(with("docker", "args", json!(["a", good])), [""; 0], "{good}");
+    }
+    for bad in ["${x:-y}", "%{http_code}", "${x"] {
+        assert_eq!(with("docker", "args", json!(["a", bad])), ["P0775 config.args[1]"], "{bad}");
+        assert_eq!(with("docker", "labels", json!([{ "a": bad }])), ["P0775 config.labels[0].a"], "{bad}");
+    }
+    let text = "job \"a\" {\n  group \"g\" {\n    task \"t\" {\n      driver = \"exec\"\n      config {\n        command = \"sh\"\n        args = [\"$${x:-y}\"]\n      }\n    }\n  }\n}\n";
+    let job = jobspec::parse(&Source::new("a.hcl", text), &Variables::default()).unwrap();
+    let errors = validate::jobspec(&job).errors;
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].diagnostic.code.id, "P0775");
+    let hint = "for a plain `${` the driver must get `$${`, in HCL written as `$$${`";
+    assert_eq!(errors[0].diagnostic.hints, [hint]);
+    let mended = text.replace("$${", "$$${");
+    let job = jobspec::parse(&Source::new("a.hcl", mended), &Variables::default()).unwrap();
+    assert!(validate::jobspec(&job).is_accepted());
 }

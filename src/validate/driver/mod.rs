@@ -8,10 +8,12 @@ mod conditions;
 mod containers;
 mod processes;
 pub mod schema;
+mod texts;
 mod values;
 
 use conditions::check as conditions;
 use schema::{Driver, Fit, Key, Kind};
+use texts::check as templates;
 
 use super::report::{Out, Report};
 use super::rules::{Cx, Rule, rules};
@@ -37,6 +39,7 @@ rules! {
         Error CONFIG_TYPE = "P0772", wrong_types, "each value in a driver's config has the type that the driver wants", "the driver's TaskConfigSchema";
         Error CONFIG_REQUIRED = "P0773", required, "the keys that a driver needs are set", "the driver's TaskConfigSchema";
         Error CONFIG_CONDITION = "P0774", conditions, "the values in a driver's config are ones that the driver takes", "the driver's StartTask";
+        Error CONFIG_TEMPLATE = "P0775", templates, "a text in a driver's config that has `${` or `%{` can be read as a template", "hclutils.ParseHclInterface";
     }
 }
 
@@ -58,11 +61,12 @@ pub fn check(job: &Block<'_>, report: &mut Report) {
 }
 
 /// The rules of [`DRIVER`] for a proxy's task, whose missing keys the server fills in: whether the driver,
-/// the keys and the types are known.
+/// the keys and the types are known, and texts can be read.
 static SIDECAR: &[Rule] = &[
     Rule { code: &DRIVER_UNKNOWN, severity: Severity::Warning, check: unknown_driver },
     Rule { code: &CONFIG_KEY, severity: Severity::Error, check: unknown_keys },
     Rule { code: &CONFIG_TYPE, severity: Severity::Error, check: wrong_types },
+    Rule { code: &CONFIG_TEMPLATE, severity: Severity::Error, check: templates },
 ];
 
 /// The driver of a task or, if it names one, of a proxy's task, if its config is known.

@@ -13,7 +13,11 @@ fn keys(block: &Object) -> &'static [&'static [&'static str]] {
         "artifact" => &[&["GetterSource"], &["RelativeDest"]],
         "check" => &[&["Name"], &["Type", "Path"]],
         "network" => &[],
-        "service" => &[&["Name", "PortLabel"], &["Name"], &["PortLabel"]],
+        "service" if block.ty.by_json("PortLabel").is_some() => {
+            &[&["Name", "PortLabel"], &["Name"], &["PortLabel"]]
+        }
+        // A service that a gateway leads to.
+        "service" => &[&["Name"]],
         "template" => &[&["DestPath"]],
         "volume_mount" => &[&["Destination"], &["Volume"]],
         "link" => &[&["Label"], &["URL"]],

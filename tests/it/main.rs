@@ -28,6 +28,7 @@ mod cluster_local;
 mod connection;
 mod connection_agent;
 mod corpus;
+mod declared;
 mod deploy;
 mod diff;
 mod docs;

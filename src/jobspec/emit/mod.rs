@@ -204,12 +204,14 @@ impl Emitter {
         Item::Block { name, labels: labels.collect(), items: self.fields(block) }
     }
 
-    /// Ports, with or without a number, are all written as `port`: the parser sorts them.
+    /// Ports, with or without a number, are all written as `port`: the parser sorts them, though not
+    /// those of a sidecar's task.
     fn ports(&mut self, network: &Object, ty: &BlockType, list: &[Node], items: &mut Vec<Item>) {
         let others = network.blocks("DynamicPorts").next().is_some();
+        let as_written = self.path.iter().any(|key| key == "SidecarTask");
         for port in list.iter().filter_map(Node::as_object) {
             let sorted = port.int("Value").unwrap_or_default() > 0;
-            let name = if sorted || others { "port" } else { ty.name };
+            let name = if !as_written && (sorted || others) { "port" } else { ty.name };
             items.push(self.block(name.to_owned(), port));
         }
     }

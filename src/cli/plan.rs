@@ -313,7 +313,7 @@ fn comment(
 ) -> String {
     let changing: Vec<_> = prepared.iter().filter(|plan| plan.planned.change != Change::None).collect();
     let row = |plan: &&Prepared<'_>| {
-        let mut remarks = Vec::new();
+        let mut remarks: Vec<String> = plan.kept().map(|kept| words(&kept.to_string())).collect();
         for (group, failure) in &plan.planned.answer.failures {
             let reasons = crate::cluster::placement::reasons(failure).join("; ");
             remarks.push(format!("{} finds no place: {}", code(group), words(&reasons)));

@@ -1,6 +1,7 @@
 //! What `create`, `update` and `apply` share: plan, show, guard, register, watch.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::{Value as Json, json};
@@ -150,7 +151,11 @@ pub fn show(printer: &Printer, prepared: &Prepared<'_>) {
     let merged = &prepared.compiled.merged;
     let key = Styled(style::BOLD, &merged.job_key);
     match prepared.planned.change {
-        Change::None => printer.line(format_args!("{key}: nothing changes")),
+        Change::None => {
+            let kept: Vec<String> = prepared.kept().map(|kept| kept.to_string()).collect();
+            let kept = if kept.is_empty() { String::new() } else { format!(" ({})", kept.join("; ")) };
+            printer.line(format_args!("{key}: nothing changes{kept}"));
+        }
         Change::Create | Change::Start if !printer.verbose => {
             let word = if prepared.planned.change == Change::Start { "starts again" } else { "is new" };
             printer.line(format_args!("{key} {word}"));
@@ -163,6 +168,9 @@ pub fn show(printer: &Printer, prepared: &Prepared<'_>) {
 
 /// Says what the cluster says beside the difference.
 pub fn remarks(printer: &Printer, prepared: &Prepared<'_>) {
+    for kept in prepared.kept().filter(|_| prepared.planned.change != Change::None) {
+        printer.line(format_args!("  {kept} (`--reset-counts` sets that)"));
+    }
     verdict(printer, &prepared.planned);
     if prepared.drift == Some(true) {
         let version = prepared.planned.running.as_ref().map_or(0, |running| running.version);
@@ -210,7 +218,36 @@ pub fn verdict(printer: &Printer, planned: &Planned) {
     }
 }
 
+/// A count that is kept from the running job.
+pub struct Kept<'p> {
+    group: &'p str,
+    /// What runs, and is submitted.
+    running: u64,
+    /// What the file says.
+    config: u64,
+}
+
+impl fmt::Display for Kept<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { group, running, config } = self;
+        write!(f, "group `{}` keeps its count of {running}, where the file says {config}", clean(group))
+    }
+}
+
 impl Prepared<'_> {
+    /// The counts that are kept from the running job, where the file says others.
+    pub fn kept(&self) -> impl Iterator<Item = Kept<'_>> {
+        let said = |name: &str| {
+            let root = &self.compiled.job().root;
+            let group = root.blocks("TaskGroups").find(|group| group.str("Name") == name)?;
+            u64::try_from(group.int("Count").unwrap_or(1)).ok()
+        };
+        submit::counts(&self.planned.job).into_iter().filter_map(move |(group, count)| {
+            let (running, config) = (count?, said(group)?);
+            (running != config).then_some(Kept { group, running, config })
+        })
+    }
+
     /// How many allocations are not what they were.
     pub fn moved(&self) -> u64 {
         self.annotations.groups.values().map(Updates::moved).sum()
@@ -429,6 +466,9 @@ pub fn as_json(prepared: &Prepared<'_>, finished: Option<&Finished>) -> Json {
         "tasks": prepared.annotations.tasks,
         "moved": prepared.moved(),
         "preempted": preempted(&prepared.planned),
+        "kept_counts": prepared.kept()
+            .map(|kept| (kept.group.to_owned(), json!({"running": kept.running, "config": kept.config})))
+            .collect::<serde_json::Map<String, Json>>(),
         "stale": false,
         "drift": prepared.drift,
         "unplaceable": prepared.planned.answer.failures.iter()

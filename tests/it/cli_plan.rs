@@ -99,9 +99,16 @@ fn preserve_counts_keeps_what_runs() {
     let cli = project(&["web"]);
     cli.run("apply web").exits(0);
     cli.write("jobs/web.yaml", &job(5));
-    cli.run("plan web --preserve-counts --exit-code").exits(0).says("nothing changes");
+    let words = "group `web` keeps its count of 1, where the file says 5";
+    cli.run("plan web --preserve-counts --exit-code").exits(0).says(&format!("nothing changes ({words})\n"));
     cli.run("plan web --preserve-counts --reset-counts").exits(64);
+    let json = cli.run("plan web --preserve-counts --format json").exits(0).json();
+    assert_eq!(json["jobs"][0]["kept_counts"]["web"], serde_json::json!({"running": 1, "config": 5}));
     cli.run("update web --preserve-counts").exits(0).says("nothing changes");
+    cli.write("jobs/web.yaml", &job(5).replace("config:\n", "config:\n  env: {NEW: x}\n"));
+    cli.run("plan web --preserve-counts").exits(0).says(&format!("  {words} (`--reset-counts` sets that)\n"));
+    cli.run("plan web --preserve-counts --format markdown").exits(0).says("keeps its count of 1");
+    cli.write("jobs/web.yaml", &job(5));
     cli.run("apply --all --preserve-counts --dry-run --exit-code").exits(0);
     cli.run("plan web --exit-code").exits(2);
 }

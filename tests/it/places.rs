@@ -601,3 +601,26 @@ fn what_a_null_takes_away_has_the_place_of_the_null() {
         .says("# jobs/web.yaml:12 envs.devel");
     assert!(!run.stdout.contains("not in"), "{}", run.stdout);
 }
+
+/// The values of a stage stand in two places of platy.yaml.
+#[test]
+fn values_of_a_stage_in_the_project_have_their_line() {
+    let platy = "stages:\n  devel:\n    cluster: local\n    config:\n      env: {OF_STAGE: a}\n      ram: 100\ndefaults:\n  \
+                 config:\n    user: cbe\n  envs:\n    devel:\n      env: {OF_ENVS: a}\n      cpu: 0.5\n";
+    let job = "file: server\nconfig:\n  image: 'registry.example.com/web:1.0'\n  ports: [http]\n";
+    let cli = Cli::new(&[("platy.yaml", platy), ("jobs/web.yaml", job)]);
+    cli.run("apply web --stage=devel").exits(0);
+    let edits = [
+        ("OF_STAGE: a", "OF_STAGE: b"),
+        ("OF_ENVS: a", "OF_ENVS: b"),
+        ("ram: 100", "ram: 200"),
+        ("cpu: 0.5", "cpu: 0.6"),
+    ];
+    cli.write("platy.yaml", &edits.iter().fold(platy.to_owned(), |text, (old, new)| text.replace(old, new)));
+    let json = cli.run("plan web --stage=devel --format json").exits(0).json();
+    let found = places(&json["jobs"][0]["diff"]);
+    assert_place(&found, "env.OF_STAGE", "platy.yaml:5:23 stages.devel.config");
+    assert_place(&found, "env.OF_ENVS", "platy.yaml:12:22 defaults.envs.devel");
+    assert_place(&found, "resources.memory", "platy.yaml:6:12 stages.devel.config");
+    assert_place(&found, "resources.cpu", "platy.yaml:13:12 defaults.envs.devel");
+}

@@ -268,7 +268,14 @@ fn declaration<'s>(
 /// A constant text; `None` once it was reported that it is none.
 fn text_of(constant: &Evaluator<'_>, expr: &Expr<'_>) -> Option<String> {
     match constant.eval(expr, &Scope::ROOT)? {
-        Value::Null => Some(String::new()),
+        Value::Null => {
+            constant.report(constant.error(
+                &DECLARATION,
+                constant.start(expr),
+                "Unsuitable value type: a text is required, not null",
+            ));
+            None
+        }
         value => {
             let text = value.to_text();
             if text.is_none() {

@@ -58,6 +58,7 @@ mod jobspec_places;
 mod jobspec_reference;
 mod literal_secrets;
 mod merge;
+mod parser_edges;
 mod places;
 mod policies;
 mod readme;

@@ -174,7 +174,12 @@ impl<'s> Parser<'s> {
                     labels.push(BlockLabel { text: next.text(self.text).into(), span: next.span() });
                 }
                 _ => {
-                    self.report_if_sure(|| bad_header(next).related(ident.span(), "this block"));
+                    let error = || bad_header(next).related(ident.span(), "this block");
+                    // These two are certain even after a label that is wrong.
+                    match next.kind {
+                        Kind::Equal | Kind::Newline => self.report(error()),
+                        _ => self.report_if_sure(error),
+                    }
                     self.recover_after_item(None);
                     return None;
                 }

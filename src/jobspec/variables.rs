@@ -538,42 +538,42 @@ fn locals<'s>(evaluator: &mut Evaluator<'_>, body: &'s Body<'s>) {
     }
     let mut values: BTreeMap<String, Value> = BTreeMap::new();
     // A name waits for those of its references that are locals themselves.
-    let needs: HashMap<&str, Vec<String>> = open
-        .iter()
-        .map(|attribute| {
-            let mut needed = Vec::new();
-            syntax::references(&attribute.expr, &mut |_, root, name| {
-                if root == "local"
-                    && let Some(name) = name.filter(|name| seen.contains_key(name))
-                {
-                    needed.push(name.to_owned());
-                }
-            });
-            (attribute.name.name, needed)
-        })
-        .collect();
-    while !open.is_empty() {
-        let (ready, waiting): (Vec<_>, Vec<_>) = open.iter().copied().partition(|attribute| {
-            needs
-                .get(attribute.name.name)
-                .is_none_or(|needed| needed.iter().all(|name| values.contains_key(name)))
+    let position: HashMap<&str, usize> =
+        open.iter().enumerate().map(|(i, attribute)| (attribute.name.name, i)).collect();
+    let mut waits_for = vec![0_usize; open.len()];
+    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); open.len()];
+    for (i, attribute) in open.iter().enumerate() {
+        syntax::references(&attribute.expr, &mut |_, root, name| {
+            if root == "local"
+                && let Some(needed) = name.and_then(|name| position.get(name))
+            {
+                waits_for[i] += 1;
+                waiting[*needed].push(i);
+            }
         });
-        if ready.is_empty() {
-            waiting.iter().for_each(|attribute| circle(evaluator, attribute, &values));
-            break;
-        }
+    }
+    let mut ready: Vec<usize> = (0..open.len()).filter(|i| waits_for[*i] == 0).collect();
+    while !ready.is_empty() {
         evaluator.roots.insert("local", Value::Object(std::mem::take(&mut values)));
-        let found: Vec<_> = ready
-            .iter()
-            .map(|attribute| {
-                (attribute.name.name, evaluator.eval(&attribute.expr, &Scope::ROOT).unwrap_or_default())
-            })
-            .collect();
+        let value = |i: &usize| evaluator.eval(&open[*i].expr, &Scope::ROOT).unwrap_or_default();
+        let found: Vec<Value> = ready.iter().map(value).collect();
         if let Some(Value::Object(before)) = evaluator.roots.remove("local") {
             values = before;
         }
-        values.extend(found.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        open = waiting;
+        let mut next = Vec::new();
+        for (i, value) in ready.into_iter().zip(found) {
+            values.insert(open[i].name.name.to_owned(), value);
+            for other in &waiting[i] {
+                waits_for[*other] -= 1;
+                if waits_for[*other] == 0 {
+                    next.push(*other);
+                }
+            }
+        }
+        next.sort_unstable();
+        ready = next;
     }
+    let closed = open.iter().zip(&waits_for).filter(|(_, waits_for)| **waits_for > 0);
+    closed.for_each(|(attribute, _)| circle(evaluator, attribute, &values));
     evaluator.roots.insert("local", Value::Object(values));
 }

@@ -151,7 +151,19 @@ fn spoiled_files_end_in_json_or_errors() {
 fn bombs_end_in_errors() {
     let doubling: String =
         (1..40).map(|i| format!("  a{i} = \"${{local.a{p}}}${{local.a{p}}}\"\n", p = i - 1)).collect();
+    let twice = |both: &str| -> String {
+        let local = |i: usize| format!("  a{i} = {}\n", both.replace("IT", &format!("local.a{}", i - 1)));
+        let all: String = (1..60).map(local).collect();
+        format!("locals {{\n  a0 = 1\n{all}}}\njob \"a\" {{ priority = length(local.a59) }}")
+    };
+    let nested: String = (1..5000).map(|i| format!("  a{i} = [local.a{}]\n", i - 1)).collect();
     let bombs = [
+        twice("[IT, IT]"),
+        twice("{ x = IT, y = IT }"),
+        twice("[for x in [1, 2] : IT]"),
+        format!("locals {{\n  a0 = 1\n{nested}}}\njob \"a\" {{ priority = length(local.a4999) }}"),
+        "locals {\n  a = format(\"%500000s\", \"\")\n}\njob \"a\" { priority = length([for x in range(1000) : local.a]) }"
+            .to_owned(),
         "job \"a\" { type = length(range(1000000000)) }".to_owned(),
         "job \"a\" { priority = length([for a in range(1000) : [for b in range(1000) : [for c in range(1000) : c]]]) }"
             .to_owned(),

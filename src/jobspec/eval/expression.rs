@@ -128,13 +128,19 @@ impl<'a> Evaluator<'a> {
 
     /// Counts a step; false once there were too many, which is reported once.
     pub(super) fn step(&self, span: Span, bytes: usize) -> bool {
-        let (steps, total) = (self.steps.get(), self.bytes.get());
-        if steps > MAX_STEPS || total > MAX_BYTES {
+        self.charge(span, 1, bytes)
+    }
+
+    /// Counts steps; false once there were too many, which is reported once.
+    pub(super) fn charge(&self, span: Span, steps: u64, bytes: usize) -> bool {
+        let (before, total) = (self.steps.get(), self.bytes.get());
+        if before > MAX_STEPS || total > MAX_BYTES {
             return false;
         }
-        self.steps.set(steps + 1);
-        self.bytes.set(total + bytes as u64);
-        let over = steps + 1 > MAX_STEPS || total + bytes as u64 > MAX_BYTES;
+        let (steps, bytes) = (before.saturating_add(steps), total.saturating_add(bytes as u64));
+        self.steps.set(steps);
+        self.bytes.set(bytes);
+        let over = steps > MAX_STEPS || bytes > MAX_BYTES;
         if over {
             *self.exhausted.borrow_mut() = Some(
                 self.error(&BUDGET, span, "evaluating this takes too many steps or makes too much text")

@@ -10,12 +10,46 @@ use crate::jobspec::syntax::{Expr, ExprKind, Ident, Span, Splat, Step, TemplateP
 /// Bytes that a reference may grow to by the braces behind it.
 const MAX_REFERENCE: usize = 64 << 10;
 
+/// How deep a value may be nested that is copied by its name.
+const MAX_DEPTH: usize = 200;
+
+/// How large a value is.
+#[derive(Default)]
+struct Size {
+    values: u64,
+    bytes: usize,
+}
+
+impl Size {
+    /// Adds a value at this depth; false if it is nested too deep.
+    fn add(&mut self, value: &Value, depth: usize) -> bool {
+        self.values += 1;
+        if depth > MAX_DEPTH {
+            return false;
+        }
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => true,
+            Value::String(text) => {
+                self.bytes += text.len();
+                true
+            }
+            Value::List(values) | Value::Set(values) | Value::Tuple(values) => {
+                values.iter().all(|value| self.add(value, depth + 1))
+            }
+            Value::Map(members) | Value::Object(members) => members.iter().all(|(name, value)| {
+                self.bytes += name.len();
+                self.add(value, depth + 1)
+            }),
+        }
+    }
+}
+
 impl Evaluator<'_> {
     /// A name with what is taken from it.
     pub(super) fn traversal(&self, expr: &Expr<'_>, scope: &Scope<'_>) -> Evaluated {
         // `for` variables and `var.x` are looked up in place: only what is asked for is copied.
         if let Some(value) = self.resolve(expr, scope) {
-            return Some(value.clone());
+            return self.copy(value, expr.span);
         }
         if let Some(name) = root(expr)
             && scope.get(name).is_none()
@@ -34,6 +68,20 @@ impl Evaluator<'_> {
             }
             _ => None,
         }
+    }
+
+    /// A copy of a value that has a name. It is paid for: values that hold the ones before them twice
+    /// would double with each name.
+    fn copy(&self, value: &Value, span: Span) -> Evaluated {
+        let mut size = Size::default();
+        if !size.add(value, 0) {
+            return self.fail(
+                &INDEX,
+                span,
+                format!("this value is nested more than {MAX_DEPTH} levels deep"),
+            );
+        }
+        self.charge(span, size.values, size.bytes).then(|| value.clone())
     }
 
     pub(super) fn resolve<'v>(&'v self, expr: &Expr<'_>, scope: &Scope<'v>) -> Option<&'v Value> {

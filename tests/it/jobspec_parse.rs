@@ -162,6 +162,9 @@ fn bombs_end_in_errors() {
         twice("{ x = IT, y = IT }"),
         twice("[for x in [1, 2] : IT]"),
         format!("locals {{\n  a0 = 1\n{nested}}}\njob \"a\" {{ priority = length(local.a4999) }}"),
+        // A hash that takes seconds is paid for before it is made.
+        "job \"a\" { priority = length(concat([for a in range(1000) : [for b in range(600) : b]], [bcrypt(\"a\", 16)])) }"
+            .to_owned(),
         "locals {\n  a = format(\"%500000s\", \"\")\n}\njob \"a\" { priority = length([for x in range(1000) : local.a]) }"
             .to_owned(),
         "job \"a\" { type = length(range(1000000000)) }".to_owned(),

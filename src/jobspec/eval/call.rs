@@ -67,6 +67,9 @@ impl Evaluator<'_> {
         if values.len() < arguments.len() {
             return None;
         }
+        if function.name == "bcrypt" && !self.charge(expr.span, bcrypt_steps(&values), 0) {
+            return None;
+        }
         let value = function.invoke(values, self.files).map_err(refuse).ok()?.normalized();
         self.step(expr.span, weight(&value)).then_some(value)
     }
@@ -145,4 +148,13 @@ fn weight(value: &Value) -> usize {
         }
         _ => 8,
     }
+}
+
+/// What a hash costs whose purpose is to be slow: each step of its cost doubles the time.
+fn bcrypt_steps(arguments: &[Value]) -> u64 {
+    let cost = match arguments.get(1) {
+        Some(Value::Number(number)) => number.as_i64().filter(|cost| (4..=16).contains(cost)),
+        _ => None,
+    };
+    16 << cost.unwrap_or(10)
 }

@@ -18,29 +18,56 @@ pub(super) const BOOKKEEPING: &[&str] = &[
     "VersionTag",
 ];
 
-/// Whether two blocks are the same to the server.
+/// What an empty list or map is beside an absent one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Empty {
+    /// The same everywhere, as a reader sees it.
+    Same,
+    /// Another value where the server keeps the two apart.
+    Apart,
+}
+
+/// Whether two blocks are the same to a reader.
 pub(super) fn same_blocks(old: &Object, new: &Object) -> bool {
+    blocks(old, new, Empty::Same)
+}
+
+/// Whether two blocks are the same to the server, which tells some empty lists from absent ones.
+pub(super) fn equal_blocks(old: &Object, new: &Object) -> bool {
+    blocks(old, new, Empty::Apart)
+}
+
+fn blocks(old: &Object, new: &Object, empty: Empty) -> bool {
     old.ty
         .fields
         .iter()
         .zip(old.fields.iter().zip(&new.fields))
-        .all(|(field, (old, new))| BOOKKEEPING.contains(&field.json) || same_nodes(field, old, new))
+        .all(|(field, (old, new))| BOOKKEEPING.contains(&field.json) || nodes(field, old, new, empty))
 }
 
-/// Whether the values of a field are the same to the server.
+/// Whether the values of a field are the same to a reader.
 pub(super) fn same_nodes(field: &Field, old: &Node, new: &Node) -> bool {
+    nodes(field, old, new, Empty::Same)
+}
+
+fn nodes(field: &Field, old: &Node, new: &Node, empty: Empty) -> bool {
     // What may be absent and has no default is a pointer to the server: absent is not zero.
     let pointer = field.unset == Unset::Null
         && field.default == Default::None
         && matches!(field.ty, Type::Bool | Type::Int(_) | Type::Duration);
-    if pointer { old == new } else { same(&old.value, &new.value) }
+    if pointer {
+        return old == new;
+    }
+    let apart = empty == Empty::Apart && field.empty_is_set && old.is_null() != new.is_null();
+    !apart && values(&old.value, &new.value, empty)
 }
 
-/// Whether two values are the same to the server: what is absent equals what is empty.
+/// Whether two values are the same: what is absent equals what is empty.
 pub(super) fn same(old: &Value, new: &Value) -> bool {
-    let nodes = |old: &[Node], new: &[Node]| {
-        old.len() == new.len() && old.iter().zip(new).all(|(old, new)| same(&old.value, &new.value))
-    };
+    values(old, new, Empty::Same)
+}
+
+fn values(old: &Value, new: &Value, empty: Empty) -> bool {
     match (old, new) {
         (Value::Null, value) | (value, Value::Null) => match value {
             Value::Null => true,
@@ -52,13 +79,17 @@ pub(super) fn same(old: &Value, new: &Value) -> bool {
             Value::Map(map) => map.is_empty(),
             Value::Object(_) => false,
         },
-        (Value::List(old), Value::List(new)) => nodes(old, new),
+        (Value::List(old), Value::List(new)) => {
+            let mut pairs = old.iter().zip(new);
+            old.len() == new.len() && pairs.all(|(old, new)| values(&old.value, &new.value, empty))
+        }
         (Value::Map(old), Value::Map(new)) => {
-            let found =
-                |(key, old): (&String, &Node)| new.get(key).is_some_and(|new| same(&old.value, &new.value));
+            let found = |(key, old): (&String, &Node)| {
+                new.get(key).is_some_and(|new| values(&old.value, &new.value, empty))
+            };
             old.len() == new.len() && old.iter().all(found)
         }
-        (Value::Object(old), Value::Object(new)) => same_blocks(old, new),
+        (Value::Object(old), Value::Object(new)) => blocks(old, new, empty),
         (old, new) => old == new,
     }
 }

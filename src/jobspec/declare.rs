@@ -127,6 +127,8 @@ pub struct Field {
     pub kept: bool,
     /// What the server makes of a null among the blocks of a list or map.
     pub null_member: NullMember,
+    /// Whether the server keeps an empty list or map apart from an absent one.
+    pub empty_is_set: bool,
     /// What it means, in a sentence, with its unit.
     pub doc: &'static str,
 }
@@ -147,6 +149,7 @@ impl Field {
             server_fills,
             kept: true,
             null_member,
+            empty_is_set: false,
             doc,
         }
     }
@@ -273,6 +276,13 @@ impl Field {
     #[must_use]
     pub const fn not_kept(mut self) -> Self {
         self.kept = false;
+        self
+    }
+
+    /// The server keeps an empty one apart from an absent one: a job with the other is another job.
+    #[must_use]
+    pub const fn empty_is_set(mut self) -> Self {
+        self.empty_is_set = true;
         self
     }
 

@@ -271,3 +271,29 @@ fn what_the_server_decides_is_not_taken_from_a_job() {
         (&json!("default"), &json!("team"))
     );
 }
+
+#[test]
+fn an_empty_list_is_another_value_where_the_server_keeps_the_two_apart() {
+    let kind = |from: &Value, to: &Value| nomad::diff(Some(&with(from)), Some(&with(to))).kind;
+    let identity = |claims: Value| json!({ "Identity": { "File": true, "ExtraClaims": claims } });
+    let action =
+        |args: Value| json!({ "Actions": [{ "Name": "flush", "Command": "/bin/true", "Args": args }] });
+    for of in [&identity as &dyn Fn(Value) -> Value, &action] {
+        let (absent, empty) = (of(Value::Null), of(json!([])));
+        assert!(kind(&absent, &empty) == Kind::Edited, "{empty}");
+        assert!(kind(&empty, &absent) == Kind::Edited, "{empty}");
+        assert!(kind(&empty, &empty) == Kind::None, "{empty}");
+    }
+    // A network is edited by that, but is not shown: the server shows networks as added or deleted only.
+    let network = |servers: Value| {
+        let dns = json!({ "Servers": servers, "Searches": ["example.com"] });
+        with(&json!({ "Resources": { "Networks": [{ "Mode": "bridge", "DNS": dns }] } }))
+    };
+    let diff = nomad::diff(Some(&network(Value::Null)), Some(&network(json!([]))));
+    let resources = &diff.task_groups[0].tasks[0].objects[0];
+    assert!(resources.name == "Resources" && resources.kind == Kind::Edited);
+    assert!(resources.objects.is_empty());
+    // Most lists are the same to the server, empty or absent.
+    let tags = |tags: Value| json!({ "Services": [{ "Name": "web", "Tags": tags }] });
+    assert!(kind(&tags(Value::Null), &tags(json!([]))) == Kind::None);
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::flat::{self, Texts};
 use super::rules::{GROUP, How, JOB, Key, Nested, Rules, SPREADS, TASK, Typing};
 use super::{GroupDiff, JobDiff, Kind, ObjectDiff, TaskDiff};
-use crate::diff::equal::{same, same_blocks};
+use crate::diff::equal::{equal_blocks, same, same_blocks};
 use crate::jobspec::tree::{Node, Object, Value};
 
 /// What the comparison needs to know of the jobs as a whole.
@@ -97,7 +97,11 @@ impl<'a> Differ<'a> {
                 vec![self.object(nested.name, pair, rules).unwrap_or_else(unchanged)]
             }
             How::Blocks(key, rules) => {
-                let pairs = match_blocks(old, new, nested.field, key);
+                let mut pairs = match_blocks(old, new, nested.field, key);
+                if let Key::Content = key {
+                    // Such blocks are never edited: of two alike there is nothing to show.
+                    pairs.retain(|pair| pair.0.is_none() || pair.1.is_none());
+                }
                 let mut objects: Vec<ObjectDiff> =
                     pairs.into_iter().filter_map(|pair| self.object(nested.name, pair, rules)).collect();
                 objects.sort();
@@ -178,7 +182,7 @@ fn presence((old, new): Pair<'_>) -> Kind {
         (None, None) => Kind::None,
         (None, Some(_)) => Kind::Added,
         (Some(_), None) => Kind::Deleted,
-        (Some(old), Some(new)) if same_blocks(old, new) => Kind::None,
+        (Some(old), Some(new)) if equal_blocks(old, new) => Kind::None,
         (Some(_), Some(_)) => Kind::Edited,
     }
 }

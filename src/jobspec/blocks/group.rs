@@ -63,7 +63,7 @@ pub static VOLUME: BlockType = BlockType::new("volume", "Volume", "A volume that
 #[rustfmt::skip]
 pub static MOUNT_OPTIONS: BlockType = BlockType::new("mount_options", "MountOptions", "How a CSI volume is mounted", &[
     Field::string("fs_type", "FSType", "File system of the volume"),
-    Field::strings("mount_flags", "MountFlags", "Flags for the mount"),
+    Field::strings("mount_flags", "MountFlags", "Flags for the mount").empty_is_set(),
 ]);
 
 /// The Consul cluster that a group or task talks to.

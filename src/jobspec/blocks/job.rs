@@ -65,8 +65,8 @@ pub static PERIODIC: BlockType = BlockType::new("periodic", "Periodic", "When a 
 #[rustfmt::skip]
 pub static PARAMETERIZED: BlockType = BlockType::new("parameterized", "ParameterizedJob", "Makes the job one that runs when it is dispatched", &[
     Field::string("payload", "Payload", "Whether a payload is `optional`, `required` or `forbidden`").default(Default::Str("optional")),
-    Field::strings("meta_required", "MetaRequired", "Metadata keys that a dispatch must set"),
-    Field::strings("meta_optional", "MetaOptional", "Metadata keys that a dispatch may set"),
+    Field::strings("meta_required", "MetaRequired", "Metadata keys that a dispatch must set").empty_is_set(),
+    Field::strings("meta_optional", "MetaOptional", "Metadata keys that a dispatch may set").empty_is_set(),
 ]);
 
 /// Regions in which the job runs.

@@ -36,9 +36,9 @@ pub static NETWORK: BlockType = BlockType::new("network", "Network", "Network mo
 /// How names are resolved.
 #[rustfmt::skip]
 pub static DNS: BlockType = BlockType::new("dns", "DNS", "How names are resolved in the group", &[
-    Field::strings("servers", "Servers", "Addresses of name servers"),
-    Field::strings("searches", "Searches", "Domains that are searched"),
-    Field::strings("options", "Options", "Options of the resolver"),
+    Field::strings("servers", "Servers", "Addresses of name servers").empty_is_set(),
+    Field::strings("searches", "Searches", "Domains that are searched").empty_is_set(),
+    Field::strings("options", "Options", "Options of the resolver").empty_is_set(),
 ]);
 
 /// A port with a label.
@@ -62,7 +62,7 @@ const PORT_FIELDS: &[Field] = &[
 /// What the network plugin is told.
 #[rustfmt::skip]
 pub static CNI: BlockType = BlockType::new("cni", "CNIConfig", "What the network plugin is told", &[
-    Field::map("args", "Args", MapForm::Attribute, "Arguments"),
+    Field::map("args", "Args", MapForm::Attribute, "Arguments").empty_is_set(),
 ]);
 
 /// A device such as a GPU.

@@ -73,7 +73,7 @@ pub static TASK_SCALING: BlockType = BlockType::new(
 const SCALING_FIELDS: &[Field] = &[
     Field::int("min", "Min", Width::Int, "The least").null(),
     Field::int("max", "Max", Width::Int, "The most").null(),
-    Field::any("policy", "Policy", "What the autoscaler is told"),
+    Field::any("policy", "Policy", "What the autoscaler is told").empty_is_set(),
     Field::bool("enabled", "Enabled", "Whether the autoscaler acts").null().default(Default::Bool(true)),
     Field::string("type", "Type", "What is scaled: `horizontal`, `vertical_cpu` or `vertical_mem`").default(Default::Str("horizontal")).by_parser(),
     Field::string("", "ID", "Identifier of the policy; the server makes it").not_kept(),

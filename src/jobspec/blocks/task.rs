@@ -109,7 +109,7 @@ pub static SECRET: BlockType = BlockType::new("secret", "Secret", "A secret that
 #[rustfmt::skip]
 pub static IDENTITY: BlockType = BlockType::new("identity", "Identity", "An identity with which a task or service proves what it is", &[
     Field::string("name", "Name", "Name of the identity"),
-    Field::strings("aud", "Audience", "Who may accept it"),
+    Field::strings("aud", "Audience", "Who may accept it").empty_is_set(),
     Field::string("change_mode", "ChangeMode", "What a new token does: `restart`, `signal` or `noop`"),
     Field::string("change_signal", "ChangeSignal", "Signal for the mode `signal`"),
     Field::bool("env", "Env", "Whether `NOMAD_TOKEN_NAME` is set"),
@@ -117,7 +117,7 @@ pub static IDENTITY: BlockType = BlockType::new("identity", "Identity", "An iden
     Field::string("filepath", "Filepath", "Where it is written"),
     Field::string("service_name", "ServiceName", "Service that it stands for; set by the server"),
     Field::duration("ttl", "TTL", "How long it is valid before it is renewed"),
-    Field::strings("extra_claims", "ExtraClaims", "Further claims in the token"),
+    Field::strings("extra_claims", "ExtraClaims", "Further claims in the token").empty_is_set(),
 ]);
 
 /// A command that can be run in the task from outside.
@@ -125,7 +125,7 @@ pub static IDENTITY: BlockType = BlockType::new("identity", "Identity", "An iden
 pub static ACTION: BlockType = BlockType::new("action", "Action", "A command that can be run in the task from outside", &[
     Field::string("", "Name", "Name of the action"),
     Field::string("command", "Command", "The command").required(),
-    Field::strings("args", "Args", "Its arguments"),
+    Field::strings("args", "Args", "Its arguments").empty_is_set(),
 ]).labels(&["Name"]);
 
 /// When a task may run.

@@ -91,8 +91,7 @@ fn tidy(object: &mut Object) {
                 node.value = constant(field);
             }
         }
-        // An empty `policy` of `scaling` is kept: to the server it is not the same as none.
-        let kept_empty = field.default == Default::Empty || field.json == "Policy";
+        let kept_empty = field.default == Default::Empty || field.empty_is_set;
         if !kept_empty && node.value.is_empty() {
             node.value = Value::Null;
         }

@@ -1,5 +1,6 @@
 //! What `create`, `update` and `apply` share: plan, show, guard, register, watch.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -23,7 +24,7 @@ use crate::diff::Spot;
 use crate::diff::annotations::{Annotations, Updates};
 use crate::diff::{self, JobDiff, style::Style, style::clean, text::Show};
 use crate::jobspec::Job;
-use crate::jobspec::tree::Value;
+use crate::jobspec::tree::{Object, Value};
 use crate::merge::SharedId;
 use crate::project::{Project, Stage};
 use crate::revision;
@@ -42,8 +43,8 @@ pub struct Prepared<'c> {
     /// The compiled job.
     pub compiled: &'c Compiled,
     /// The job as it is sent: compiled, with the counts that were kept.
-    pub job: Job,
-    /// What the cluster says.
+    pub job: Cow<'c, Job>,
+    /// What the cluster says, without the running job's text and the server's own difference.
     pub planned: Planned,
     /// The difference to what runs.
     pub diff: JobDiff,
@@ -105,17 +106,20 @@ pub fn live_job(running: Option<&RunningJob>) -> Result<Option<Job>> {
 
 /// Plans a compiled job.
 pub fn prepare<'c>(cluster: &dyn Cluster, compiled: &'c Compiled, keep: KeepCounts) -> Result<Prepared<'c>> {
-    let planned = submit::plan(cluster, compiled.job().to_value(), keep)?;
-    let mut job = compiled.job().clone();
-    take_counts(&mut job, &planned.job);
+    let mut planned = submit::plan(cluster, compiled.job().to_value(), keep)?;
+    let job = with_counts(compiled.job(), &planned.job);
     let annotations = planned.answer.annotations();
+    // What was compared is not kept: a plan may be one of hundreds.
+    let held = planned.running.clone().filter(|_| planned.change != Change::None);
+    planned.running.iter_mut().for_each(|held| held.job = Json::Null);
+    planned.answer.diff = Json::Null;
     if planned.change == Change::None {
         let diff = JobDiff { id: job.id().to_owned(), kind: None, changes: Vec::new() };
         return Ok(Prepared { compiled, job, planned, diff, annotations, drift: None });
     }
-    let running = live_job(planned.running.as_ref())?;
+    let running = live_job(held.as_ref())?;
     let diff = diff::diff(running.as_ref(), Some(&job));
-    let drift = planned.running.as_ref().zip(running.as_ref()).and_then(|(held, running)| {
+    let drift = held.as_ref().zip(running.as_ref()).and_then(|(held, running)| {
         match credit::of(cluster, held, running) {
             Credit::Made(_) => Some(false),
             Credit::ByHand => Some(true),
@@ -131,19 +135,21 @@ pub fn signature(origin: &Origin) -> String {
     format!("submitted{by} at {}", clean(&origin.time))
 }
 
-/// The counts that will be submitted, which may be those of the running job.
-fn take_counts(job: &mut Job, document: &Json) {
-    let groups = document["TaskGroups"].as_array();
-    for group in groups.into_iter().flatten() {
-        let count = group["Count"].as_i64();
-        let own =
-            job.root.blocks_mut("TaskGroups").find(|own| Some(own.str("Name")) == group["Name"].as_str());
-        if let (Some(own), Some(count)) = (own, count)
-            && own.int("Count").is_some_and(|ours| ours != count)
-        {
-            own.set("Count", Value::Int(count));
-        }
+/// The job with the counts that will be submitted, which may be those of the running job.
+fn with_counts<'c>(compiled: &'c Job, document: &Json) -> Cow<'c, Job> {
+    let mut job = Cow::Borrowed(compiled);
+    for (name, count) in submit::counts(document) {
+        let count = count.and_then(|count| i64::try_from(count).ok());
+        let said = |group: &Object| {
+            group.str("Name") == name && group.int("Count").is_some_and(|said| Some(said) != count)
+        };
+        let (Some(count), true) = (count, compiled.root.blocks("TaskGroups").any(said)) else { continue };
+        let groups = job.to_mut().root.blocks_mut("TaskGroups");
+        groups
+            .filter(|group| group.str("Name") == name)
+            .for_each(|group| group.set("Count", Value::Int(count)));
     }
+    job
 }
 
 /// Draws the difference, or for a new job what it is.

@@ -154,7 +154,10 @@ fn details(hunk: &Hunk, show: &Show<'_>) -> String {
     let known: Vec<&str> =
         causes.iter().map(|(cause, _)| &**cause).filter(|cause| !cause.is_empty()).collect();
     if !known.is_empty() {
-        line.push(format!("from {}", names(known.into_iter(), NAMES)));
+        // What is gone comes from nowhere: its place says for itself what it is.
+        let is_gone = known.iter().any(|cause| cause.starts_with("not in ") || cause.starts_with("was "));
+        let from = if is_gone { "" } else { "from " };
+        line.push(format!("{from}{}", names(known.into_iter(), NAMES)));
     }
     if jobs.len() > 1 {
         line.push(format!("jobs: {}", names(jobs.iter().copied(), NAMES)));

@@ -582,6 +582,9 @@ fn what_is_gone_has_the_place_of_what_has_it_no_more() {
     }
     assert!(wrong.is_empty(), "{wrong}");
     cli.run("plan gone-00").exits(0).says("# not in jobs/gone-00.yaml:19 config");
+    cli.run("plan gone-00 --format markdown")
+        .exits(0)
+        .says("· <code>not in jobs/gone-00.yaml:19 config</code>");
 }
 
 /// A `null` has a place of its own.

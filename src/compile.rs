@@ -76,10 +76,10 @@ impl Compiled {
     pub fn cause(&self, spot: Spot<'_>) -> Option<Cause> {
         match spot {
             Spot::At(span) => self.origin(span),
-            Spot::Gone(name, around) => {
+            Spot::Gone(gone, around) => {
                 let origin = around.span.and_then(|span| self.rendered.lines.origin(span.range()));
                 let beside = origin.and_then(|origin| origin.value);
-                Some(self.merged.cause_of_absence(name, &around.name, beside.as_ref()))
+                Some(self.merged.cause_of_absence(&gone.name, &around.name, beside.as_ref()))
             }
         }
     }

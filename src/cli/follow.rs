@@ -10,7 +10,7 @@ use super::duration;
 use super::live::View;
 use super::target::Target;
 use super::watching::{self, Back, Followed};
-use super::{Done, Result, usage, versions};
+use super::{Done, Result, check_wait, versions};
 use crate::cluster::{Deployment, Registered, RunningJob, Wait};
 use crate::deploy::instance;
 use crate::deploy::watch::{self, Options, Outcome, WatchEvent};
@@ -39,13 +39,7 @@ pub struct FollowArgs {
 impl FollowArgs {
     /// Refuses options that only make sense apart.
     pub fn check(&self) -> Result<()> {
-        if self.detach && self.timeout.is_some() {
-            return Err(usage(
-                "`--detach` waits for nothing, so `--timeout` has no meaning",
-                "leave one of them out",
-            ));
-        }
-        Ok(())
+        check_wait(self.detach, self.timeout)
     }
 }
 

@@ -233,14 +233,11 @@ impl Validate {
 }
 
 fn list(findings: &[Finding]) -> serde_json::Value {
-    findings
-        .iter()
-        .map(|finding| {
-            let mut value = diagnostic::json::one(&finding.diagnostic);
-            value["path"] = finding.path.clone().into();
-            value
-        })
-        .collect()
+    let mut list = diagnostic::json::list(findings.iter().map(|finding| &finding.diagnostic));
+    for (value, finding) in list.as_array_mut().into_iter().flatten().zip(findings) {
+        value["path"] = finding.path.clone().into();
+    }
+    list
 }
 
 impl Diff {

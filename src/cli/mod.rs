@@ -247,6 +247,17 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
     nanoseconds.map(Duration::from_nanos).ok_or_else(|| "write it as `90s` or `15m`".to_owned())
 }
 
+/// Refuses a deadline for what is not waited for.
+fn check_wait(detach: bool, timeout: Option<Duration>) -> Result<()> {
+    if detach && timeout.is_some() {
+        return Err(usage(
+            "`--detach` waits for nothing, so `--timeout` has no meaning",
+            "leave one of them out",
+        ));
+    }
+    Ok(())
+}
+
 /// A failure of the command line itself.
 fn usage(message: impl Into<String>, hint: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Usage, Diagnostic::error(&USAGE, message).hint(hint))

@@ -391,10 +391,10 @@ impl Pair {
     /// Where a change comes from: the new side, or for what is gone the old one, unless the new one took it away.
     fn place(&self, spot: Spot<'_>) -> Option<Cause> {
         let now = self.head.as_ref().and_then(|side| side.cause(spot));
-        let Spot::Gone(_, around) = spot else { return now };
+        let Spot::Gone(gone, _) = spot else { return now };
         if now.as_ref().is_some_and(|cause| cause.standing == Standing::Here) {
             return now;
         }
-        self.base.as_ref().and_then(|side| side.cause_before(around.was?)).or(now)
+        self.base.as_ref().and_then(|side| side.cause_before(gone.was?)).or(now)
     }
 }

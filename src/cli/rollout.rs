@@ -24,7 +24,7 @@ use crate::diff::Spot;
 use crate::diff::annotations::{Annotations, Updates};
 use crate::diff::{self, JobDiff, style::Style, style::clean, text::Show};
 use crate::jobspec::Job;
-use crate::jobspec::tree::{Object, Value};
+use crate::jobspec::tree::Value;
 use crate::merge::SharedId;
 use crate::project::{Project, Stage};
 use crate::revision;
@@ -110,8 +110,10 @@ pub fn prepare<'c>(cluster: &dyn Cluster, compiled: &'c Compiled, keep: KeepCoun
     let job = with_counts(compiled.job(), &planned.job);
     let annotations = planned.answer.annotations();
     // What was compared is not kept: a plan may be one of hundreds.
-    let held = planned.running.clone().filter(|_| planned.change != Change::None);
-    planned.running.iter_mut().for_each(|held| held.job = Json::Null);
+    let held = planned.running.as_mut().map(|held| {
+        let job = held.job.take();
+        RunningJob { job, ..held.clone() }
+    });
     planned.answer.diff = Json::Null;
     if planned.change == Change::None {
         let diff = JobDiff { id: job.id().to_owned(), kind: None, changes: Vec::new() };
@@ -135,19 +137,22 @@ pub fn signature(origin: &Origin) -> String {
     format!("submitted{by} at {}", clean(&origin.time))
 }
 
+/// The counts that are kept from the running job, where the file says others.
+fn kept<'p>(compiled: &Job, planned: &'p Json) -> impl Iterator<Item = Kept<'p>> {
+    submit::counts(planned).into_iter().filter_map(|(group, count)| {
+        let own = compiled.root.blocks("TaskGroups").find(|own| own.str("Name") == group)?;
+        let (running, config) = (i64::try_from(count?).ok()?, own.int("Count").unwrap_or(1));
+        (running != config).then_some(Kept { group, running, config })
+    })
+}
+
 /// The job with the counts that will be submitted, which may be those of the running job.
-fn with_counts<'c>(compiled: &'c Job, document: &Json) -> Cow<'c, Job> {
+fn with_counts<'c>(compiled: &'c Job, planned: &Json) -> Cow<'c, Job> {
     let mut job = Cow::Borrowed(compiled);
-    for (name, count) in submit::counts(document) {
-        let count = count.and_then(|count| i64::try_from(count).ok());
-        let said = |group: &Object| {
-            group.str("Name") == name && group.int("Count").is_some_and(|said| Some(said) != count)
-        };
-        let (Some(count), true) = (count, compiled.root.blocks("TaskGroups").any(said)) else { continue };
+    for kept in kept(compiled, planned) {
         let groups = job.to_mut().root.blocks_mut("TaskGroups");
-        groups
-            .filter(|group| group.str("Name") == name)
-            .for_each(|group| group.set("Count", Value::Int(count)));
+        let own = groups.filter(|own| own.str("Name") == kept.group);
+        own.for_each(|own| own.set("Count", Value::Int(kept.running)));
     }
     job
 }
@@ -228,9 +233,9 @@ pub fn verdict(printer: &Printer, planned: &Planned) {
 pub struct Kept<'p> {
     group: &'p str,
     /// What runs, and is submitted.
-    running: u64,
+    running: i64,
     /// What the file says.
-    config: u64,
+    config: i64,
 }
 
 impl fmt::Display for Kept<'_> {
@@ -243,15 +248,7 @@ impl fmt::Display for Kept<'_> {
 impl Prepared<'_> {
     /// The counts that are kept from the running job, where the file says others.
     pub fn kept(&self) -> impl Iterator<Item = Kept<'_>> {
-        let said = |name: &str| {
-            let root = &self.compiled.job().root;
-            let group = root.blocks("TaskGroups").find(|group| group.str("Name") == name)?;
-            u64::try_from(group.int("Count").unwrap_or(1)).ok()
-        };
-        submit::counts(&self.planned.job).into_iter().filter_map(move |(group, count)| {
-            let (running, config) = (count?, said(group)?);
-            (running != config).then_some(Kept { group, running, config })
-        })
+        kept(self.compiled.job(), &self.planned.job)
     }
 
     /// How many allocations are not what they were.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::SetArgs;
-use super::{Result, duration, usage};
+use super::{Result, check_wait, duration};
 use crate::deploy::submit::KeepCounts;
 
 /// How a job is submitted.
@@ -63,12 +63,6 @@ impl CountArgs {
 impl SubmitArgs {
     /// Refuses options that only make sense together.
     pub fn check(&self) -> Result<()> {
-        if self.detach && self.timeout.is_some() {
-            return Err(usage(
-                "`--detach` waits for nothing, so `--timeout` has no meaning",
-                "leave one of them out",
-            ));
-        }
-        Ok(())
+        check_wait(self.detach, self.timeout)
     }
 }

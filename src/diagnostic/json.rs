@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 
 use super::{Diagnostic, Label, Place, Severity};
-use crate::secret;
+use crate::secret::Concealer;
 
 /// A list of diagnostics as `[{code, severity, message, place, related, hints}, …]`.
-pub fn list(diagnostics: &[Diagnostic]) -> Value {
-    diagnostics.iter().map(one).collect()
+pub fn list<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnostic, IntoIter: Clone>) -> Value {
+    let diagnostics = diagnostics.into_iter();
+    let concealer = Concealer::of(diagnostics.clone());
+    diagnostics.map(|diagnostic| one(&concealer.shown(diagnostic))).collect()
 }
 
-/// One diagnostic.
-pub fn one(diagnostic: &Diagnostic) -> Value {
-    let diagnostic = secret::conceal(diagnostic);
+fn one(diagnostic: &Diagnostic) -> Value {
     json!({
         "code": diagnostic.code.id,
         "severity": match diagnostic.severity {

@@ -13,6 +13,8 @@ use std::fmt;
 
 pub use source::{Place, Position, Source};
 
+use crate::secret::Concealer;
+
 /// A kind of finding: stable identity, one-line meaning, and where the rule comes from.
 ///
 /// Declared once as a `static` beside the check that reports it, with [`codes!`](crate::codes).
@@ -155,7 +157,7 @@ impl Diagnostic {
 impl fmt::Display for Diagnostic {
     /// One line: `FILE:LINE:COL: message [CODE]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = crate::secret::conceal(self);
+        let shown = Concealer::of([self]).shown(self);
         if let Some(label) = &shown.primary {
             write!(f, "{}: ", label.place)?;
         }

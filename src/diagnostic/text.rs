@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Diagnostic, Label, Severity};
-use crate::secret;
+use crate::secret::Concealer;
 
 /// Draws the diagnostics, one after another, each ending in a newline.
 ///
@@ -11,8 +11,9 @@ use crate::secret;
 pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
+    let concealer = Concealer::of(diagnostics);
     for diagnostic in diagnostics {
-        out.push_str(&render_one(&renderer, diagnostic));
+        out.push_str(&render_one(&renderer, &concealer.shown(diagnostic)));
         out.push_str("\n\n");
     }
     out.pop();
@@ -20,7 +21,6 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
 }
 
 fn render_one(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
-    let diagnostic = &secret::conceal(diagnostic);
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,

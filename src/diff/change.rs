@@ -92,29 +92,27 @@ pub struct Around {
     pub name: String,
     /// Where it stands in the text of the new job, by a member that stayed or by its header.
     pub span: Option<Span>,
-    /// Where what is gone stood in the text of the old job, which may be known from its file.
-    pub was: Option<Span>,
 }
 
 /// Where the cause of a change is to be looked for in the text of the new job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub enum Spot<'c> {
     /// What came stands here.
     At(Span),
-    /// What is gone had this name, and was in this.
-    Gone(&'c str, &'c Around),
+    /// This is gone, from what is around it.
+    Gone(&'c Change, &'c Around),
 }
 
 impl Change {
     /// Where its cause is to be looked for.
     pub fn spot(&self) -> Option<Spot<'_>> {
-        self.span.map(Spot::At).or_else(|| self.around.as_ref().map(|around| Spot::Gone(&self.name, around)))
+        self.span.map(Spot::At).or_else(|| self.around.as_ref().map(|around| Spot::Gone(self, around)))
     }
 
     /// Says what it was in, unless that or a place of its own is known; and the same of all in it.
     pub(super) fn was_in(&mut self, name: &str, span: Option<Span>) {
         if self.span.is_none() && self.around.as_ref().is_none_or(|around| around.span.is_none()) {
-            self.around = Some(Around { name: name.to_owned(), span, was: self.was });
+            self.around = Some(Around { name: name.to_owned(), span });
         }
         if let What::Map(changes) | What::Block { changes, .. } = &mut self.what {
             let inside = self.span.or(self.around.as_ref().and_then(|around| around.span));

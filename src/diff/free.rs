@@ -159,7 +159,7 @@ fn aligned(name: String, kind: Kind, items: Vec<Item>, before: &[Node], place: &
     let was = first(Some(Kind::Removed))
         .and_then(|at| before.iter().find(|old| old.value == items[at].value)?.span);
     let around = match came {
-        None => stayed().map(|stayed| Around { name: name.clone(), span: Some(stayed), was }),
+        None => stayed().map(|stayed| Around { name: name.clone(), span: Some(stayed) }),
         Some(_) => None,
     };
     let span = came.or(place.span).filter(|_| around.is_none());

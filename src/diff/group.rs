@@ -98,8 +98,7 @@ pub struct Occurrence {
 impl Occurrence {
     /// The place.
     fn cause(&self) -> Option<String> {
-        let words = self.place.as_ref().map(Cause::words)?;
-        Some(clean(&words).into_owned())
+        Some(clean(&self.place.as_ref()?.words()).into_owned())
     }
 }
 
@@ -160,38 +159,30 @@ fn each_hunk<'c>(
             (What::Map(entries), _) if entries.len() > 1 => {
                 for entry in entries {
                     let what = What::Map(vec![entry.clone()]);
-                    hunk(
-                        Cow::Owned(Change {
-                            name: change.name.clone(),
-                            what,
-                            kind: entry.kind,
-                            span: entry.span,
-                            around: entry.around.clone(),
-                            was: entry.was,
-                        }),
-                        within,
-                    );
+                    hunk(Cow::Owned(showing(change, entry, what)), within);
                 }
             }
             (What::Block { repeated: false, label, changes }, _) if edited && changes.len() > 1 => {
                 for inner in changes {
                     let what =
                         What::Block { repeated: false, label: label.clone(), changes: vec![inner.clone()] };
-                    hunk(
-                        Cow::Owned(Change {
-                            name: change.name.clone(),
-                            what,
-                            kind: inner.kind,
-                            span: inner.span,
-                            around: inner.around.clone(),
-                            was: inner.was,
-                        }),
-                        within,
-                    );
+                    hunk(Cow::Owned(showing(change, inner, what)), within);
                 }
             }
             _ => hunk(Cow::Borrowed(change), within),
         }
+    }
+}
+
+/// A change that shows only one of those in it, by the name of the outer one.
+fn showing(outer: &Change, inner: &Change, what: What) -> Change {
+    Change {
+        kind: inner.kind,
+        name: outer.name.clone(),
+        what,
+        span: inner.span,
+        around: inner.around.clone(),
+        was: inner.was,
     }
 }
 

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use super::group::{Grouped, Hunk};
 use super::style::{Style, clean};
 use super::text::{Show, draw, rows_of_one};
+use crate::merge::Standing;
 
 /// The bytes that a comment has at most. GitHub takes 65,536 characters.
 pub const LIMIT: usize = 60_000;
@@ -155,7 +156,8 @@ fn details(hunk: &Hunk, show: &Show<'_>) -> String {
         causes.iter().map(|(cause, _)| &**cause).filter(|cause| !cause.is_empty()).collect();
     if !known.is_empty() {
         // What is gone comes from nowhere: its place says for itself what it is.
-        let is_gone = known.iter().any(|cause| cause.starts_with("not in ") || cause.starts_with("was "));
+        let places = hunk.at.iter().filter_map(|at| at.place.as_ref());
+        let is_gone = places.into_iter().any(|cause| cause.standing != Standing::Here);
         let from = if is_gone { "" } else { "from " };
         line.push(format!("{from}{}", names(known.into_iter(), NAMES)));
     }

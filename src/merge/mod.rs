@@ -174,33 +174,22 @@ impl Merged {
         // What is one in HCL is several in YAML: `constraint`, `constraints`.
         let called = [around.to_owned(), format!("{around}s"), format!("{name}s")];
         let called = called.into_iter().find(|key| self.tree.get(key).is_some_and(Value::is_collection));
-        let path = called.map(|key| vec![key]).or_else(|| self.tree.path_around(beside?));
-        let own = self.file.root.get("config");
-        let written = |node: Option<&Node>| {
-            path.iter().flatten().try_fold(node?, |node, key| node.get(key)).map(|node| node.place.clone())
-        };
-        let stage = || self.file.root.get("envs").and_then(|envs| envs.get(&self.stage.name));
-        let place = written(own).or_else(|| written(stage())).or_else(|| {
-            Some(path.iter().flatten().try_fold(&self.tree, |value, key| value.get(key))?.place.clone())
-        });
-        let place = place.unwrap_or_else(|| own.unwrap_or(&self.file.root).place.clone());
-        let layer = self.layer_of_file(&place).or_else(|| self.cause(place.clone()).layer);
-        Cause { place, layer, standing: Standing::Around }
-    }
-
-    /// The layer of the job file that a place is in.
-    fn layer_of_file(&self, place: &Place) -> Option<String> {
+        let path: Vec<String> =
+            called.map(|key| vec![key]).or_else(|| self.tree.path_around(beside?)).unwrap_or_default();
         let root = &self.file.root;
-        let in_stage = root.get("envs").and_then(|envs| envs.get(&self.stage.name)).is_some_and(|node| {
-            node.place.source.same(&place.source) && (node.place.start..node.place.end).contains(&place.start)
-        });
-        if !root.place.source.same(&place.source) {
-            None
-        } else if in_stage {
-            self.layer_path(Layer::JobStage, place)
-        } else {
-            self.layer_path(Layer::Job, place)
-        }
+        let written = |node: Option<&Node>, layer| {
+            Some((path.iter().try_fold(node?, |node, key| node.get(key))?.place.clone(), layer))
+        };
+        let merged = || {
+            let value = path.iter().try_fold(&self.tree, |value, key| value.get(key))?;
+            Some((value.place.clone(), value.layer))
+        };
+        let (place, layer) = written(root.get("config"), Layer::Job)
+            .or_else(|| written(root.get("envs")?.get(&self.stage.name), Layer::JobStage))
+            .or_else(merged)
+            .unwrap_or_else(|| (root.place.clone(), Layer::Job));
+        let layer = self.layer_path(layer, &place);
+        Cause { place, layer, standing: Standing::Around }
     }
 
     /// The path of a layer in the file that it stands in.

@@ -20,46 +20,88 @@ const AROUND: usize = 40;
 /// A shorter secret is not looked for in what a finding says: it would be found in the middle of everything.
 const SHORTEST: usize = 4;
 
-/// The finding as it is shown: stars in the place of secrets, in its lines and in its words.
-pub fn conceal(finding: &Diagnostic) -> Cow<'_, Diagnostic> {
-    let mut sources: Vec<(&Source, Source)> = Vec::new();
-    let mut secrets: Vec<&str> = Vec::new();
-    for label in finding.primary.iter().chain(&finding.related) {
-        let source = &label.place.source;
-        if sources.iter().any(|(open, _)| open.same(source)) {
-            continue;
+/// What findings may not show: looked for once in each file that they draw, however many they are.
+pub struct Concealer {
+    files: Vec<File>,
+}
+
+/// A file with secrets in it.
+struct File {
+    open: Source,
+    starred: Source,
+    /// Where they stand, in order.
+    secrets: Vec<Range<usize>>,
+}
+
+impl Concealer {
+    /// For these findings.
+    pub fn of<'d>(findings: impl IntoIterator<Item = &'d Diagnostic>) -> Self {
+        let mut drawn: Vec<(&Source, Vec<Range<usize>>)> = Vec::new();
+        for label in findings.into_iter().flat_map(labels) {
+            let source = &label.place.source;
+            let at = drawn.iter().rposition(|(known, _)| known.same(source)).unwrap_or_else(|| {
+                drawn.push((source, Vec::new()));
+                drawn.len() - 1
+            });
+            // A small file is searched as a whole.
+            if source.text().len() > WHOLE || drawn[at].1.is_empty() {
+                drawn[at].1.push(around(label));
+            }
         }
-        let ranges: Vec<Range<usize>> = drawn(finding, source)
-            .into_iter()
-            .flat_map(|part| {
+        let file = |(source, parts): (&Source, Vec<Range<usize>>)| {
+            let found = |part: Range<usize>| {
                 let start = part.start;
-                in_file(&source.text()[part])
-                    .into_iter()
-                    .map(move |range| start + range.start..start + range.end)
-            })
-            .collect();
-        if !ranges.is_empty() {
-            secrets.extend(ranges.iter().map(|range| &source.text()[range.clone()]));
-            sources.push((source, hidden(source, ranges)));
+                in_file(&source.text()[part]).into_iter().map(move |one| start + one.start..start + one.end)
+            };
+            let mut secrets: Vec<Range<usize>> = joined(parts).into_iter().flat_map(found).collect();
+            secrets.sort_by_key(|range| range.start);
+            let starred = (!secrets.is_empty()).then(|| hidden(source, secrets.iter().cloned()))?;
+            Some(File { open: source.clone(), starred, secrets })
+        };
+        Self { files: drawn.into_iter().filter_map(file).collect() }
+    }
+
+    /// One of the findings as it is shown: stars in the place of secrets, in its lines and in its words.
+    pub fn shown<'d>(&self, finding: &'d Diagnostic) -> Cow<'d, Diagnostic> {
+        let file = |source: &Source| self.files.iter().find(|file| file.open.same(source));
+        let mut secrets: Vec<&str> = Vec::new();
+        for label in labels(finding) {
+            let Some(file) = file(&label.place.source) else { continue };
+            let near = around(label);
+            let first = file.secrets.partition_point(|range| range.start < near.start);
+            let near = file.secrets[first..].iter().take_while(|range| range.start < near.end);
+            secrets.extend(near.map(|range| file.open.text()[range.clone()].trim_matches(['"', '\''])));
+        }
+        secrets.retain(|secret| secret.len() >= SHORTEST);
+        // One that holds another goes first.
+        secrets.sort_by_key(|secret| (std::cmp::Reverse(secret.len()), *secret));
+        secrets.dedup();
+        if !labels(finding).any(|label| file(&label.place.source).is_some()) {
+            return Cow::Borrowed(finding);
+        }
+        let mut shown = finding.clone();
+        for words in std::iter::once(&mut shown.message).chain(&mut shown.hints) {
+            silence(words, &secrets);
+        }
+        for label in shown.primary.iter_mut().chain(&mut shown.related) {
+            silence(&mut label.text, &secrets);
+        }
+        redraw(&mut shown, |source| file(source).map(|file| &file.starred));
+        Cow::Owned(shown)
+    }
+}
+
+/// Draws a finding in other texts for its files, where there are others.
+pub fn redraw<'s>(finding: &mut Diagnostic, other: impl Fn(&Source) -> Option<&'s Source>) {
+    for label in finding.primary.iter_mut().chain(&mut finding.related) {
+        if let Some(other) = other(&label.place.source) {
+            label.place.source = other.clone();
         }
     }
-    if sources.is_empty() {
-        return Cow::Borrowed(finding);
-    }
-    secrets.retain(|secret| secret.len() >= SHORTEST);
-    // One that holds another goes first.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let mut shown = finding.clone();
-    for words in std::iter::once(&mut shown.message).chain(&mut shown.hints) {
-        silence(words, &secrets);
-    }
-    for Label { place, text } in shown.primary.iter_mut().chain(&mut shown.related) {
-        silence(text, &secrets);
-        if let Some((_, starred)) = sources.iter().find(|(open, _)| open.same(&place.source)) {
-            place.source = starred.clone();
-        }
-    }
-    Cow::Owned(shown)
+}
+
+fn labels(finding: &Diagnostic) -> impl Iterator<Item = &Label> {
+    finding.primary.iter().chain(&finding.related)
 }
 
 /// A text with as many stars as each of these parts has bytes, so that every place in it stays where it is.
@@ -73,24 +115,31 @@ pub fn hidden(source: &Source, parts: impl IntoIterator<Item = Range<usize>>) ->
     if source.is_file() { Source::new(source.name(), text) } else { Source::words(source.name(), text) }
 }
 
-/// The parts of a file that may be drawn, in whole lines.
-fn drawn(finding: &Diagnostic, source: &Source) -> Vec<Range<usize>> {
-    let text = source.text();
+/// What may be drawn around a label, in whole lines; of a small file all of it.
+fn around(label: &Label) -> Range<usize> {
+    let text = label.place.source.text();
     if text.len() <= WHOLE {
-        return std::iter::once(0..text.len()).collect();
+        return 0..text.len();
     }
-    let labels =
-        finding.primary.iter().chain(&finding.related).filter(|label| label.place.source.same(source));
-    labels
-        .map(|label| {
-            let bytes = text.as_bytes();
-            let (start, end) = (label.place.start.min(text.len()), label.place.end.min(text.len()));
-            let breaks = bytes[..start].iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
-            let start = breaks.map(|(at, _)| at + 1).nth(AROUND).unwrap_or(0);
-            let mut breaks = bytes[end..].iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-            start..breaks.nth(AROUND).map_or(text.len(), |(at, _)| end + at)
-        })
-        .collect()
+    let bytes = text.as_bytes();
+    let (start, end) = (label.place.start.min(text.len()), label.place.end.min(text.len()));
+    let breaks = bytes[..start].iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
+    let start = breaks.map(|(at, _)| at + 1).nth(AROUND).unwrap_or(0);
+    let mut breaks = bytes[end..].iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    start..breaks.nth(AROUND).map_or(text.len(), |(at, _)| end + at)
+}
+
+/// Parts that overlap as one.
+fn joined(mut parts: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    parts.sort_by_key(|part| part.start);
+    let mut joined: Vec<Range<usize>> = Vec::with_capacity(parts.len());
+    for part in parts {
+        match joined.last_mut() {
+            Some(last) if part.start <= last.end => last.end = last.end.max(part.end),
+            _ => joined.push(part),
+        }
+    }
+    joined
 }
 
 /// The secrets in a file, going by its lines alone.
@@ -180,8 +229,7 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// Puts stars in the place of secrets that stand alone in these words.
 fn silence(words: &mut String, secrets: &[&str]) {
     for secret in secrets {
-        let secret = secret.trim_matches(['"', '\'']);
-        if secret.len() < SHORTEST || !words.contains(secret) {
+        if !words.contains(secret) {
             continue;
         }
         let mut out = String::with_capacity(words.len());

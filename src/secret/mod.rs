@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use certain::find_certain;
 pub use find::{find, find_in_text, is_secret_name};
-pub use findings::{conceal, hidden};
+pub use findings::{Concealer, hidden, redraw};
 pub use job::{Literal, find_in_job, listed_name};
 
 /// Why a text is taken for a secret.

@@ -2,9 +2,9 @@
 //!
 //! What looks like a secret is decided by [`crate::secret`], as for diffs and plan files.
 
-use crate::diagnostic::{Diagnostic, Label, Place, Source};
+use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::merge::{Kind, Merged, Value};
-use crate::secret::{Why, find, find_certain, hidden, listed_name};
+use crate::secret::{Why, find, find_certain, hidden, listed_name, redraw};
 
 crate::codes! {
     /// A secret in a file that everybody can read.
@@ -77,15 +77,9 @@ pub fn conceal(findings: &mut [Diagnostic], secrets: &[Secret]) {
             hidden.push((secret.place.source.clone(), starred(&secret.place.source, secrets)));
         }
     }
-    let replace = |label: &mut Label| {
-        if let Some((_, starred)) = hidden.iter().find(|(open, _)| open.same(&label.place.source)) {
-            label.place.source = starred.clone();
-        }
-    };
-    for finding in findings {
-        finding.primary.iter_mut().for_each(replace);
-        finding.related.iter_mut().for_each(replace);
-    }
+    let starred =
+        |source: &Source| hidden.iter().find(|(open, _)| open.same(source)).map(|(_, starred)| starred);
+    findings.iter_mut().for_each(|finding| redraw(finding, starred));
 }
 
 /// The text with stars in the place of secrets.

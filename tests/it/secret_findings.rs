@@ -107,3 +107,18 @@ fn the_rest_of_the_line_is_drawn() {
     let line = shown("  secretss: {API_TOKEN: \"nomad/jobs/web#token\"}\n");
     assert!(line.contains("{API_TOKEN: \"nomad/jobs/web#token\"}"), "{line}");
 }
+
+/// A large file is searched only around what is drawn of it.
+#[test]
+fn a_large_file_shows_none_either() {
+    let padding = "  # nothing\n".repeat(10_000);
+    let (first, last) = ("  api_token = \"sesame-open-99\"\n", "  db_password = \"sesame-open-99\"\n");
+    let cli = Cli::new(&[("job.hcl", &format!("job \"a\" {{\n{first}{padding}{last}}}\n"))]);
+    for format in ["text", "json"] {
+        let run = cli.run(&format!("jobspec validate job.hcl --format {format}")).exits(3);
+        let shown = format!("{}{}", run.stdout, run.stderr);
+        assert!(shown.contains("P0440") && !shown.contains(SECRET), "{shown}");
+    }
+    let drawn = cli.run("jobspec validate job.hcl").stderr;
+    assert_eq!(drawn.matches(" = \"**************\"").count(), 2, "{drawn}");
+}

@@ -45,10 +45,8 @@ fn say(text: &str, entry: &Entry<'_>, out: &mut Out<'_>) {
 fn problem(text: &str) -> Option<(&'static str, String)> {
     let mark = ["${", "%{"].into_iter().filter_map(|mark| Some((text.find(mark)?, mark))).min()?.1;
     // In a heredoc nothing but templates has a meaning.
-    let mut end = String::from("END");
-    while text.contains(&end) {
-        end.push('_');
-    }
+    let longest = text.split(|c| c != '_').map(str::len).max().unwrap_or(0);
+    let end = format!("END{}", "_".repeat(longest + 1));
     let heredoc = format!("<<{end}\n{text}\n{end}\n");
     let (_, errors) = syntax::parse_expression(&heredoc);
     let error = errors.into_iter().next()?;
